@@ -1,0 +1,90 @@
+"""A media application profile of PS3.11: what may stand on a medium, and what its directory must say."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from burnish.contracts.head import Head
+from burnish.media import MediaKind
+from burnish.terms import FailureReason
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a profile judges: one stored instance."""
+
+    sop_class: str
+    transfer_syntax: str
+    head: Head
+
+
+@dataclass(frozen=True, slots=True)
+class AsIs:
+    """It may stand on the medium as it was received."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcode:
+    """It may stand on the medium in another transfer syntax."""
+
+    to: str
+    """Transfer Syntax UID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """It may not stand on the medium."""
+
+    reason: FailureReason
+    why: str
+    """One sentence that names the attribute and what the profile wants."""
+    attributes: tuple[int, ...] = ()
+    """Tags for Failure Attributes (2200,000E)."""
+
+
+Fit = AsIs | Transcode | Unfit
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryKey:
+    """A key that a profile adds to directory records, as a row of its table says."""
+
+    keyword: str
+    records: tuple[str, ...]
+    """Directory Record Types, PS3.3 F.5, for example ("IMAGE",)."""
+    type: Literal["1", "1C", "2", "2C", "3"]
+    """1C and 2C: the key is written when the instance (for PATIENT and SERIES: any below) has it."""
+
+
+class Profile(Protocol):
+    """One identifier of PS3.11, or a deployer's private one. Holds no state and opens nothing."""
+
+    @property
+    @abstractmethod
+    def identifier(self) -> str:
+        """As a request spells it in (2200,000C), for example STD-GEN-CD."""
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What it is, in the standard's words or nearly so."""
+
+    @property
+    @abstractmethod
+    def media(self) -> Sequence[MediaKind]:
+        """The kinds of media it may be written to, the preferred first."""
+
+    @property
+    @abstractmethod
+    def formats(self) -> Sequence[str]:
+        """Names of formats that keep to it, the preferred first."""
+
+    @property
+    @abstractmethod
+    def directory_keys(self) -> Sequence[DirectoryKey]:
+        """What it adds to the Basic Directory IOD."""
+
+    @abstractmethod
+    def judge(self, subject: Subject) -> Fit:
+        """Say whether, and as what, an instance may stand on such a medium. Cheap; touches no file."""

@@ -1,0 +1,153 @@
+"""A writer puts a recipe's bytes on a medium and reads them back.
+
+A driver is synchronous and is called from one thread of a process of its own. It sees no path of the
+spool and no database: the image arrives on a descriptor, what it reads back leaves on another, and it is
+never told what that will be compared with.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, BinaryIO, Generic, Protocol, Self, TypeVar
+
+from pydantic import BaseModel
+
+from burnish.errors import Cancelled
+from burnish.media import MediaKind
+
+SettingsT = TypeVar("SettingsT", bound=BaseModel)
+
+Report = Callable[[int], None]
+"""Told the bytes done so far; never goes back, ends at the whole length."""
+
+
+class Cancel:
+    """Whether somebody wants this work stopped. A driver asks between steps of at most a second."""
+
+    def __init__(self, asked: Callable[[], bool] = lambda: False) -> None:
+        self._asked = asked
+
+    def __bool__(self) -> bool:
+        return self._asked()
+
+    def check(self) -> None:
+        """Raise Cancelled where somebody does."""
+        if self._asked():
+            raise Cancelled("stopped on request")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriterCapabilities:
+    """Facts about a writer, true for as long as it stays open."""
+
+    media: frozenset[MediaKind]
+    """What it can make."""
+    interruptible: bool
+    """Whether `write` heeds its token once the first byte is on the medium."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One piece to be made: everything a device or an operator may know of it. No patient data."""
+
+    token: str
+    """The request's opaque token."""
+    volume_token: str
+    """The volume's, as it stands in its descriptor."""
+    file_set_id: str
+    """As written; empty is allowed."""
+    volume: int
+    """From 1."""
+    copy: int
+    """From 1."""
+    medium: MediaKind
+    length: int
+    """Bytes of the image."""
+    suffix: str
+    """Of an image file of this format: `.iso`."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """From what `to_json` gave."""
+        return cls(**{**values, "medium": MediaKind(values["medium"])})
+
+
+class Found(StrEnum):
+    """What became of a job that was cut off."""
+
+    UNTOUCHED = "untouched"
+    """Nothing was written: the medium is as blank as before."""
+    PARTIAL = "partial"
+    """Something was written, or may have been: the medium goes to the reject bin."""
+    WHOLE = "whole"
+    """It was finished and can be read back."""
+
+
+class Writer(Protocol):
+    """A drive, a stick's socket or a folder. Inherit from it: what is left out shows when it is built.
+
+    The core calls `write`, then `read_back`, then `accept` or `reject`, each once per job. Every method
+    but the capabilities raises DeviceFault, and nothing else, when the device does not do as it is asked.
+    """
+
+    @property
+    @abstractmethod
+    def capabilities(self) -> WriterCapabilities:
+        """What this device can do. Cheap, and callable before the device is opened."""
+
+    @abstractmethod
+    def __enter__(self) -> Self:
+        """Take the device."""
+
+    @abstractmethod
+    def __exit__(self, *exc_info: object) -> None:
+        """Give it back, idle, whatever happened."""
+
+    @abstractmethod
+    def capacity(self, medium: MediaKind) -> int:
+        """Bytes that fit on such a medium in this device."""
+
+    @abstractmethod
+    def examine(self, job: Job) -> Found:
+        """Find out what became of `job` after a crash; safe to repeat, changes nothing."""
+
+    @abstractmethod
+    def write(self, job: Job, source: BinaryIO, report: Report, cancel: Cancel) -> None:
+        """Write the `job.length` bytes of `source` to a blank medium and close it.
+
+        Whatever is wrong with the medium or the device that can be known beforehand is raised before the
+        first byte is read. Raises Cancelled when the token says so and the device can stop.
+        """
+
+    @abstractmethod
+    def read_back(self, job: Job, sink: BinaryIO, report: Report) -> None:
+        """Copy what stands on the medium into `sink`, from its first byte, past every cache."""
+
+    @abstractmethod
+    def accept(self, job: Job) -> str:
+        """Hand the proven medium out and say where it went: a path, a bin. Safe to repeat."""
+
+    @abstractmethod
+    def reject(self, job: Job) -> None:
+        """Put the medium where nobody takes it for a good one. Safe to repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriterSpec(Generic[SettingsT]):
+    """One kind of device a plugin can drive."""
+
+    name: str
+    """What a configuration file says after `driver =`."""
+    settings: type[SettingsT]
+    """The keys that driver takes under `[writers.<name>]`."""
+    build: Callable[[SettingsT], Writer]
+    """Makes the driver and touches no device: opening is the driver's `__enter__`."""
+
+    def make(self, keys: Mapping[str, Any]) -> Writer:
+        """Check `keys` against the settings and build the driver from them."""
+        return self.build(self.settings.model_validate(dict(keys)))

@@ -1,0 +1,113 @@
+"""The questions the core asks every plugin.
+
+A plugin is a module named in the `burnish` entry-point group of its distribution. It answers the hooks it
+has something to say to and leaves out the rest. An answer describes; it opens nothing: the core builds
+what it describes only when a deployer's configuration names it. Each docstring below is a whole plugin.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pluggy import HookimplMarker, HookspecMarker
+
+from burnish.contracts import FormatSpec, Profile, WriterSpec
+
+hookspec = HookspecMarker("burnish")
+hookimpl = HookimplMarker("burnish")
+
+
+@hookspec
+def burnish_profiles() -> Sequence[Profile]:
+    """Return the media application profiles this plugin knows.
+
+    A private profile that takes anything in Explicit VR Little Endian, on a CD-R:
+
+        class HousePrivate(Profile):
+            identifier = "PRI-HOUSE-CD"
+            title = "Anything in Explicit VR Little Endian"
+            media = (MediaKind.CD_R,)
+            formats = ("iso9660",)
+            directory_keys = ()
+
+            def judge(self, subject):
+                if subject.transfer_syntax == EXPLICIT_VR_LE:
+                    return AsIs()
+                return Unfit(FailureReason.PROFILE_COMPRESSION_CONFLICT, "compressed", (0x00020010,))
+
+        @hookimpl
+        def burnish_profiles():
+            return [HousePrivate()]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def burnish_formats() -> Sequence[FormatSpec[Any]]:
+    """Return the file systems and archives this plugin lays out and reads.
+
+    Files one after another, with no file system at all:
+
+        class Nothing(BaseModel):
+            pass
+
+        class Heap(Format):
+            def lay_out(self, tree, facts):
+                return Recipe(tuple(e for entry in tree.entries for e in entry.content), tree.sources)
+
+            def read(self, medium):
+                raise UnreadableMedium("a heap cannot be told from noise")
+
+        @hookimpl
+        def burnish_formats():
+            return [FormatSpec("heap", ".heap", Nothing, lambda _: Heap())]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def burnish_writers() -> Sequence[WriterSpec[Any]]:
+    """Return the kinds of device this plugin can drive.
+
+    A writer that keeps the image in a file, and hands it out by naming it:
+
+        class Settings(BaseModel):
+            path: Path
+
+        class Keeper(Writer):
+            capabilities = WriterCapabilities(media=frozenset({MediaKind.CD_R}), interruptible=False)
+
+            def __init__(self, settings):
+                self._path = settings.path
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *exc_info):
+                pass
+
+            def capacity(self, medium):
+                return CAPACITY[medium]
+
+            def examine(self, job):
+                return Found.PARTIAL if self._path.exists() else Found.UNTOUCHED
+
+            def write(self, job, source, report, cancel):
+                with self._path.open("wb") as file:
+                    shutil.copyfileobj(source, file)
+                report(job.length)
+
+            def read_back(self, job, sink, report):
+                sink.write(self._path.read_bytes())
+                report(job.length)
+
+            def accept(self, job):
+                return str(self._path)
+
+            def reject(self, job):
+                self._path.unlink(missing_ok=True)
+
+        @hookimpl
+        def burnish_writers():
+            return [WriterSpec("keeper", Settings, Keeper)]
+    """
+    raise NotImplementedError

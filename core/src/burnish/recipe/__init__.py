@@ -1,0 +1,30 @@
+"""An image as a recipe: what stands where, without its bytes.
+
+A format lays a tree of names out into *extents*; the recipe is streamed to a drive, written to a file,
+read back and compared. Nothing in here knows what an instance is: a source is a key, a length and a
+SHA-256 digest, and whoever streams brings an `Opener` that finds its bytes.
+"""
+
+from burnish.recipe.compare import Comparison, compare
+from burnish.recipe.extents import Extent, Literal, Range, Recipe, Source, Zeros
+from burnish.recipe.stored import load_recipe, save_recipe
+from burnish.recipe.stream import Located, Opener, pour
+from burnish.recipe.tree import Entry, Tree
+
+__all__ = [
+    "Comparison",
+    "Entry",
+    "Extent",
+    "Literal",
+    "Located",
+    "Opener",
+    "Range",
+    "Recipe",
+    "Source",
+    "Tree",
+    "Zeros",
+    "compare",
+    "load_recipe",
+    "pour",
+    "save_recipe",
+]

@@ -1,0 +1,72 @@
+"""A recipe on disk, so that whoever writes or proves a piece reads what was planned.
+
+Shape: one JSON line with the sources, then the extents: a letter, little-endian lengths, literal bytes;
+last the recipe's digest. A file that was cut short or changed is refused.
+"""
+
+import json
+import os
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+from burnish.errors import SourceDamaged
+from burnish.recipe.extents import Extent, Literal, Range, Recipe, Source, Zeros
+
+_TWO = struct.Struct("<QQ")
+_ONE = struct.Struct("<Q")
+
+
+def save_recipe(recipe: Recipe, path: Path) -> None:
+    """Write `recipe` to `path`, durable when this returns; a file of that name is replaced."""
+    temporary = path.with_name(path.name + ".part")
+    numbers = {key: number for number, key in enumerate(recipe.sources)}
+    with temporary.open("wb") as file:
+        sources = [[key, source.length, source.digest.hex()] for key, source in recipe.sources.items()]
+        file.write(json.dumps({"sources": sources, "extents": len(recipe.extents)}).encode() + b"\n")
+        for extent in recipe.extents:
+            _save(extent, numbers, file)
+        file.write(recipe.digest)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _save(extent: Extent, numbers: dict[str, int], file: BinaryIO) -> None:
+    match extent:
+        case Literal(data):
+            file.write(b"L" + _ONE.pack(len(data)))
+            file.write(data)
+        case Range(key, start, length):
+            file.write(b"R" + _ONE.pack(numbers[key]) + _TWO.pack(start, length))
+        case Zeros(length):
+            file.write(b"Z" + _ONE.pack(length))
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read what `save_recipe` wrote. Raises SourceDamaged where it is gone, cut short or changed."""
+    try:
+        with path.open("rb") as file:
+            head = json.loads(file.readline())
+            keys = [key for key, _, _ in head["sources"]]
+            recipe = Recipe(
+                tuple(_load(file, keys) for _ in range(head["extents"])),
+                {key: Source(length, bytes.fromhex(digest)) for key, length, digest in head["sources"]},
+            )
+            if file.read(33) != recipe.digest:
+                raise ValueError("the digest differs")
+    except (OSError, ValueError, KeyError, IndexError, TypeError, struct.error) as error:
+        raise SourceDamaged(f"the plan {path.name} cannot be read: {error}") from error
+    return recipe
+
+
+def _load(file: BinaryIO, keys: list[str]) -> Extent:
+    letter, (first,) = file.read(1), _ONE.unpack(file.read(8))
+    if letter == b"L":
+        data = file.read(first)
+        if len(data) != first:
+            raise ValueError("it was cut short")
+        return Literal(data)
+    if letter == b"Z":
+        return Zeros(first)
+    return Range(keys[first], *_TWO.unpack(file.read(16)))
