@@ -1,0 +1,84 @@
+"""Opening the database and the two kinds of transaction.
+
+SQLite runs in WAL mode with synchronous=FULL, so a committed row survives a power cut. A writing
+transaction begins IMMEDIATE: it waits for its turn at its first statement instead of failing in its
+middle, when a reader has become a writer (SQLITE_BUSY_SNAPSHOT).
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from burnish.database.tables import metadata
+
+_BUSY_SECONDS = 60
+"""How long a writing transaction waits for another process to end its own."""
+
+
+class DatabaseSettings(BaseModel):
+    """`[database]`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(default="sqlite", pattern=r"^sqlite$")
+    """`sqlite`: one file, `burnish.sqlite`, in the data folder."""
+
+
+class Database:
+    """Both kinds of transaction, from any thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, settings: DatabaseSettings, data: Path) -> "Database":
+        """Open the database of the data folder `data`; it must exist."""
+        engine = create_engine(
+            f"{settings.url}:///{data / 'burnish.sqlite'}",
+            connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+            pool_size=8,
+            max_overflow=300,
+        )
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+        return cls(engine)
+
+    def migrate(self) -> None:
+        """Make what is missing. Called once at start, under the single-writer lock."""
+        with self.write() as connection:
+            metadata.create_all(connection)
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database and changes nothing."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is alone in writing; durable when the block ends, undone when it raises."""
+        with self._engine.connect() as plain:
+            connection = plain.execution_options(burnish_begin="BEGIN IMMEDIATE")
+            with connection.begin():
+                yield connection
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    """Take transaction control away from the sqlite3 module, which would begin in its own time."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    options: dict[str, Any] = dict(connection.get_execution_options())
+    connection.exec_driver_sql(options.get("burnish_begin", "BEGIN"))

@@ -1,0 +1,167 @@
+"""Every table, and which room owns it.
+
+Times are UNIX seconds (UTC, fractional); digests are raw SHA-256; JSON columns hold plain values. An
+`epoch` rises with every change of state, so that a late writer can be told from a current one.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    text,
+)
+
+metadata: Final = MetaData()
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True)
+
+
+# --- instances/: an index over the spool, rebuilt from it ---------------------------------------------
+instances: Final = Table(
+    "instances",
+    metadata,
+    _id(),
+    Column("sop_instance", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sop_class", String(64), nullable=False),
+    Column("study", String(64), nullable=False),
+    Column("series", String(64), nullable=False),
+    Column("transfer_syntax", String(64), nullable=False),
+    Column("calling_ae", String(16), nullable=False),
+    Column("received_at", Float, nullable=False),
+    Column("length", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Index("instance_version", "sop_instance", "version", unique=True),
+)
+
+# --- requests/: what was asked for ----------------------------------------------------------------------
+requests: Final = Table(
+    "requests",
+    metadata,
+    _id(),
+    Column("sop_instance", String(64), nullable=False),
+    Column("owner_ae", String(16), nullable=False),
+    Column("token", String(16), nullable=False, unique=True),
+    Column("status", String(16), nullable=False),
+    Column("info", String(16), nullable=False),
+    Column("epoch", Integer, nullable=False, default=0),
+    Column("created_at", Float, nullable=False),
+    Column("initiated_at", Float),
+    Column("ended_at", Float),
+    Column("copies", Integer, nullable=False, default=1),
+    Column("priority", Integer, nullable=False, default=1),
+    Column("attributes", JSON, nullable=False),
+    Column("failed", JSON, nullable=False),
+    Column("message", String, nullable=False, default=""),
+    Column("plan", String(8), nullable=False, default="none"),
+    Column("cancel_asked", Boolean, nullable=False, default=False),
+    Column("cancel_answer", Integer),
+    Index(
+        "live_request",
+        "sop_instance",
+        unique=True,
+        sqlite_where=text("status != 'GONE'"),
+        postgresql_where=text("status != 'GONE'"),
+    ),
+    Index("request_status", "status"),
+)
+
+references: Final = Table(
+    "request_references",
+    metadata,
+    Column("request", ForeignKey("requests.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("sop_class", String(64), nullable=False),
+    Column("sop_instance", String(64), nullable=False),
+    Column("profile", String(64), nullable=False),
+)
+
+pins: Final = Table(
+    "pins",
+    metadata,
+    Column("request", ForeignKey("requests.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("instance", ForeignKey("instances.id"), nullable=False),
+    Index("pinned_instance", "instance"),
+)
+
+# --- requests/: the ledger ------------------------------------------------------------------------------
+volumes: Final = Table(
+    "volumes",
+    metadata,
+    _id(),
+    Column("request", ForeignKey("requests.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("file_set_id", String(16), nullable=False),
+    Column("file_set_uid", String(64), nullable=False),
+    Column("token", String(16), nullable=False),
+    Column("profile", String(64), nullable=False),
+    Column("format", String(32), nullable=False),
+    Column("suffix", String(8), nullable=False),
+    Column("medium", String(16), nullable=False),
+    Column("length", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("patients", JSON, nullable=False),
+    Index("volume_number", "request", "number", unique=True),
+)
+
+pieces: Final = Table(
+    "pieces",
+    metadata,
+    _id(),
+    Column("request", ForeignKey("requests.id"), nullable=False),
+    Column("volume", ForeignKey("volumes.id"), nullable=False),
+    Column("copy", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("epoch", Integer, nullable=False, default=0),
+    Column("station", String(64)),
+    Column("spoilt", Integer, nullable=False, default=0),
+    Column("place", String),
+    Column("proven_by", String(8)),
+    Index("piece_copy", "volume", "copy", unique=True),
+    Index("piece_state", "state"),
+    Index("piece_request", "request"),
+)
+
+attempts: Final = Table(
+    "attempts",
+    metadata,
+    _id(),
+    Column("piece", ForeignKey("pieces.id"), nullable=False),
+    Column("station", String(64), nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("ended_at", Float),
+    Column("outcome", String(16)),
+    Column("fault", String(32)),
+    Column("message", String, nullable=False, default=""),
+    Column("process", Integer),
+    Column("process_start", Integer),
+    Index("attempt_piece", "piece"),
+)
+
+# --- events.py: what happened, in order -------------------------------------------------------------------
+events: Final = Table(
+    "events",
+    metadata,
+    _id(),
+    Column("at", Float, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("request", Integer),
+    Column("piece", Integer),
+    Column("data", JSON, nullable=False),
+    Index("event_request", "request"),
+    sqlite_autoincrement=True,
+)

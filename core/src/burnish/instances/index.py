@@ -1,0 +1,172 @@
+"""Finding instances: rows over the spool, written in groups and rebuilt from the spool at start.
+
+A row may lag behind its file for a moment; whoever is about to rely on the rows calls `flush` first.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from burnish.database import Database, record_event
+from burnish.database.tables import instances, pins
+from burnish.errors import SourceDamaged
+from burnish.events import EventKind
+from burnish.instances.files import Trailer, spool_key
+from burnish.instances.head import KeptHead
+from burnish.instances.spool import Kept, Spool
+
+_GROUP_SECONDS = 0.2
+"""How long a row may wait for others before it is written."""
+_GROUP_ROWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One version of a stored instance."""
+
+    key: str
+    """Its source key: the file in the spool."""
+    sop_class: str
+    sop_instance: str
+    study: str
+    series: str
+    transfer_syntax: str
+    length: int
+    digest: bytes
+    head: KeptHead
+
+
+class InstanceIndex:
+    """The rows, and the thread that writes them in groups."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: list[Kept] = []
+        self._turn = threading.Lock()
+        self._writing = threading.Lock()
+        self._due = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="index", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write groups."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what waits and end."""
+        self._stopping = True
+        self._due.set()
+        self._thread.join()
+
+    def add(self, kept: Kept) -> None:
+        """Have a row written soon."""
+        with self._turn:
+            self._waiting.append(kept)
+        self._due.set()
+
+    def flush(self) -> None:
+        """Return when every instance that was added before has its row."""
+        with self._writing:
+            with self._turn:
+                group, self._waiting = self._waiting, []
+            if not group:
+                return
+            try:
+                self._write(group)
+            except BaseException:
+                with self._turn:
+                    self._waiting = group + self._waiting
+                raise
+
+    def rebuild(self, spool: Spool) -> int:
+        """Add a row for every file of the spool that has none; returns how many.
+
+        A file that does not prove itself was never acknowledged, or is damaged: it is set aside with the
+        suffix `.damaged`, so that nothing is made of it and somebody can look.
+        """
+        known = self._known()
+        missing = [key for key in spool.walk() if key not in known]
+        for start in range(0, len(missing), _GROUP_ROWS):
+            self._write([kept for key in missing[start : start + _GROUP_ROWS] if (kept := _load(spool, key))])
+        return len(missing)
+
+    def _known(self) -> set[str]:
+        with self._database.read() as connection:
+            return {
+                spool_key(row.sop_instance, row.version)
+                for row in connection.execute(select(instances.c.sop_instance, instances.c.version))
+            }
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._due.wait()
+            self._due.clear()
+            if not self._stopping and len(self._waiting) < _GROUP_ROWS:
+                threading.Event().wait(_GROUP_SECONDS)
+            self.flush()
+
+    def _write(self, group: Sequence[Kept]) -> None:
+        if not group:
+            return
+        with self._database.write() as connection:
+            connection.execute(insert(instances), [_row(kept.trailer) for kept in group])
+            for kept in group:
+                _tell(connection, kept)
+
+
+def pinned_instances(connection: Connection, request: int) -> dict[int, Instance]:
+    """What a started request uses, by position in its Referenced SOP Sequence."""
+    query = select(pins.c.position, instances).join(instances, pins.c.instance == instances.c.id)
+    rows = connection.execute(query.where(pins.c.request == request))
+    return {row.position: _instance(row) for row in rows}
+
+
+def _instance(row: Row[Any]) -> Instance:
+    return Instance(
+        key=spool_key(row.sop_instance, row.version),
+        sop_class=row.sop_class,
+        sop_instance=row.sop_instance,
+        study=row.study,
+        series=row.series,
+        transfer_syntax=row.transfer_syntax,
+        length=row.length,
+        digest=row.digest,
+        head=KeptHead(row.head),
+    )
+
+
+def _row(trailer: Trailer) -> dict[str, Any]:
+    facts = trailer.facts
+    return {
+        "sop_instance": facts.sop_instance,
+        "version": facts.version,
+        "sop_class": facts.sop_class,
+        "study": facts.study,
+        "series": facts.series,
+        "transfer_syntax": facts.transfer_syntax,
+        "calling_ae": facts.calling_ae,
+        "received_at": facts.received_at,
+        "length": trailer.length,
+        "digest": trailer.digest,
+        "head": trailer.head,
+    }
+
+
+def _tell(connection: Connection, kept: Kept) -> None:
+    facts = kept.trailer.facts
+    kind = EventKind.INSTANCE_STORED if facts.version == 1 else EventKind.INSTANCE_REPLACED
+    record_event(
+        connection, kind, sop_instance=facts.sop_instance, version=facts.version, calling_ae=facts.calling_ae
+    )
+
+
+def _load(spool: Spool, key: str) -> Kept | None:
+    try:
+        return Kept(key, spool.trailer(key), fresh=False)
+    except SourceDamaged:
+        path = spool.path(key)
+        path.rename(path.with_name(path.name + ".damaged"))
+        return None

@@ -1,0 +1,280 @@
+"""The spool: where received instances lie, one file a version, until retention removes them.
+
+    <spool>/incoming/…                                   while an instance arrives
+    <spool>/<2 hex>/<SHA-256 of the UID>-<version>       once it is whole and durable
+
+No name is made of what a peer said: the UID is hashed. `commit` returns when bytes, digest, head and name
+are durable, and not before; that is when an SCU may be told 0x0000.
+"""
+
+import hashlib
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from burnish.errors import Refused, SourceDamaged
+from burnish.instances.durable import FolderSync, sync_folder
+from burnish.instances.files import Facts, Trailer, read_trailer, spool_key, write_trailer
+from burnish.instances.scan import Scan, Scanned, Unscannable
+from burnish.recipe import Located
+from burnish.terms import DimseStatus
+
+_UID: Final = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*")
+_KEY: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}-[0-9]+(\.[a-z]+)?")
+_LARGE_HEAD: Final = 64 << 20
+"""What a head may grow to when an instance with unusually large keys is read once more."""
+_WITHOUT_PATIENT: Final = frozenset(
+    {
+        "1.2.840.10008.5.1.4.38.1",
+        "1.2.840.10008.5.1.4.39.1",
+        "1.2.840.10008.5.1.4.43.1",
+        "1.2.840.10008.5.1.4.44.1",
+        "1.2.840.10008.5.1.4.45.1",
+        "1.2.840.10008.5.1.4.1.1.201.1",
+    }
+)
+"""Hanging Protocol, Color Palette, the three implant templates and Inventory: IODs without a Study."""
+
+
+class SpoolSettings(BaseModel):
+    """What `[storage]` says about keeping instances; `dicom` reads the rest of that table."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    head_budget: int = Field(default=256 << 10, ge=4096)
+    """Bytes of directory keys kept while an instance arrives; one with more is read once more when whole."""
+
+
+def is_uid(text: str) -> bool:
+    """Whether `text` is a UID as PS3.5 9.1 wants it."""
+    return len(text) <= 64 and _UID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a C-STORE request says of the instance that follows."""
+
+    sop_class: str
+    sop_instance: str
+    transfer_syntax: str
+    calling_ae: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An instance that is in the spool, durably."""
+
+    key: str
+    """Its file, relative to the spool."""
+    trailer: Trailer
+    fresh: bool
+    """False where the same bytes stood there already."""
+
+
+class Spool:
+    """The folder, and the one way into it."""
+
+    def __init__(
+        self, root: Path, settings: SpoolSettings | None = None, kept: Callable[[Kept], None] = lambda _: None
+    ) -> None:
+        self.root = root
+        self.settings = settings or SpoolSettings()
+        self.kept = kept
+        """Told of each instance once it is durable, before the SCU is."""
+        self._incoming = root / "incoming"
+        self._numbers = count()
+        self._syncs: dict[str, FolderSync] = {}
+        self._turns = [threading.Lock() for _ in range(256)]
+
+    def prepare(self) -> None:
+        """Make the folders and sweep what was arriving when a server died: none of it was acknowledged."""
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        for leftover in self._incoming.iterdir():
+            leftover.unlink()
+        for number in range(256):
+            (self.root / f"{number:02x}").mkdir(exist_ok=True)
+        sync_folder(self.root)
+
+    def begin(self, arrival: Arrival) -> "Incoming":
+        """Open a file for an instance that arrives. Raises Refused where it cannot be taken."""
+        path = self._incoming / f"{os.getpid()}-{next(self._numbers)}"
+        try:
+            return Incoming(self, arrival, path)
+        except OSError as error:
+            raise _out_of_resources(error) from error
+
+    @contextmanager
+    def turn(self, sop_instance: str) -> Iterator[None]:
+        """One at a time decides which version of an instance comes next."""
+        with self._turns[hashlib.sha256(sop_instance.encode()).digest()[0]]:
+            yield
+
+    def keep(self, path: Path, trailer: Trailer) -> Kept:
+        """Give a whole, synced file its name, and make the name durable."""
+        key = spool_key(trailer.facts.sop_instance, trailer.facts.version)
+        path.rename(self.root / key)
+        self._sync(key[:2])
+        return Kept(key, trailer, fresh=True)
+
+    def newest(self, sop_instance: str) -> Kept | None:
+        """The newest version of an instance, or None where there is none."""
+        found = None
+        for version in count(1):
+            key = spool_key(sop_instance, version)
+            if not (self.root / key).exists():
+                break
+            found = key
+        return Kept(found, read_trailer(self.root / found), fresh=False) if found else None
+
+    def walk(self) -> Iterator[str]:
+        """Every key in the spool, derived forms left out."""
+        for folder in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
+            with os.scandir(folder) as files:
+                yield from (f"{folder.name}/{file.name}" for file in files if "." not in file.name)
+
+    def trailer(self, key: str) -> Trailer:
+        """What stands after a data set. Raises SourceDamaged."""
+        return read_trailer(self.path(key))
+
+    def path(self, key: str) -> Path:
+        """The file behind a key. Raises SourceDamaged for anything that is no key of ours."""
+        if not _KEY.fullmatch(key):
+            raise SourceDamaged(f"{key!r} is not a key of the spool")
+        return self.root / key
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[Located]:
+        """Open a source for `recipe.pour`: an `Opener`. Raises SourceDamaged where it is gone."""
+        try:
+            descriptor = os.open(self.path(key), os.O_RDONLY)
+        except OSError as error:
+            raise SourceDamaged(f"spool file {key} cannot be opened: {error.strerror}") from error
+        try:
+            yield Located(descriptor, 0)
+        finally:
+            os.close(descriptor)
+
+    def _sync(self, folder: str) -> None:
+        self._syncs.setdefault(folder, FolderSync(self.root / folder))()
+
+
+class Incoming:
+    """One instance on its way in. End it with `commit` or `abandon`."""
+
+    def __init__(self, spool: Spool, arrival: Arrival, path: Path) -> None:
+        self._spool = spool
+        self._arrival = arrival
+        self._path = path
+        self._scan = Scan(arrival.transfer_syntax, spool.settings.head_budget)
+        self._digest = hashlib.sha256()
+        self._length = 0
+        self._file: BinaryIO | None = path.open("xb", buffering=256 << 10)
+
+    def write(self, fragment: bytes | memoryview) -> None:
+        """Take the next bytes of the data set. Raises Refused; call `abandon` then."""
+        assert self._file, "written to after its end"  # noqa: S101 - a fault of ours
+        try:
+            self._scan.feed(fragment)
+            self._digest.update(fragment)
+            self._file.write(fragment)
+        except Unscannable as error:
+            raise Refused(f"data set: {error}", DimseStatus.CANNOT_UNDERSTAND) from error
+        except OSError as error:
+            raise _out_of_resources(error) from error
+        self._length += len(fragment)
+
+    def commit(self) -> None:
+        """Make the instance durable. Raises Refused where it contradicts its command or names nobody."""
+        try:
+            scanned = self._finish_scan()
+            self._check(scanned)
+            self._settle(scanned)
+        except Unscannable as error:
+            raise Refused(f"data set: {error}", DimseStatus.CANNOT_UNDERSTAND) from error
+        except OSError as error:
+            raise _out_of_resources(error) from error
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Leave nothing behind. Safe to repeat, also after `commit`."""
+        if self._file:
+            file, self._file = self._file, None
+            with suppress(OSError):  # what could not be flushed is thrown away here
+                file.close()
+            self._path.unlink(missing_ok=True)
+
+    def _finish_scan(self) -> Scanned:
+        scanned = self._scan.finish()
+        if not scanned.overflow:
+            return scanned
+        assert self._file  # noqa: S101 - only commit comes here
+        self._file.flush()
+        again = Scan(self._arrival.transfer_syntax, _LARGE_HEAD)
+        with self._path.open("rb") as file:
+            while block := file.read(1 << 20):
+                again.feed(block)
+        return again.finish()
+
+    def _check(self, scanned: Scanned) -> None:
+        said, found = self._arrival, scanned
+        if scanned.ended_early:
+            raise Refused("the data set ends within an element", DimseStatus.CANNOT_UNDERSTAND)
+        _demand(found.sop_class, 0x00080016, "SOP Class UID")
+        _demand(found.sop_instance, 0x00080018, "SOP Instance UID")
+        if (said.sop_class, said.sop_instance) != (found.sop_class, found.sop_instance):
+            tag = 0x00080016 if said.sop_class != found.sop_class else 0x00080018
+            raise Refused(
+                "command and data set name different instances", DimseStatus.DATA_SET_DOES_NOT_MATCH, [tag]
+            )
+        if found.sop_class not in _WITHOUT_PATIENT:
+            _demand(found.study, 0x0020000D, "Study Instance UID")
+            _demand(found.series, 0x0020000E, "Series Instance UID")
+
+    def _settle(self, scanned: Scanned) -> None:
+        with self._spool.turn(self._arrival.sop_instance):
+            self._name(scanned)
+
+    def _name(self, scanned: Scanned) -> None:
+        newest = self._spool.newest(self._arrival.sop_instance)
+        if newest and newest.trailer.digest == self._digest.digest():
+            return
+        trailer = self._trailer(scanned, newest.trailer.facts.version + 1 if newest else 1)
+        assert self._file  # noqa: S101 - only commit comes here
+        write_trailer(self._file, trailer)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._spool.kept(self._spool.keep(self._path, trailer))
+
+    def _trailer(self, scanned: Scanned, version: int) -> Trailer:
+        facts = Facts(
+            sop_class=scanned.sop_class,
+            sop_instance=scanned.sop_instance,
+            study=scanned.study,
+            series=scanned.series,
+            transfer_syntax=self._arrival.transfer_syntax,
+            calling_ae=self._arrival.calling_ae,
+            received_at=time.time(),
+            version=version,
+        )
+        return Trailer(facts, scanned.head, self._length, self._digest.digest())
+
+
+def _demand(uid: str, tag: int, name: str) -> None:
+    if not uid:
+        raise Refused(f"the data set has no {name}", DimseStatus.CANNOT_UNDERSTAND, [tag])
+    if not is_uid(uid):
+        raise Refused(f"{name} is not a UID", DimseStatus.CANNOT_UNDERSTAND, [tag])
+
+
+def _out_of_resources(error: OSError) -> Refused:
+    return Refused(f"cannot store: {error.strerror}", DimseStatus.OUT_OF_RESOURCES)

@@ -1,0 +1,44 @@
+"""What a deployer says about requests: the queue, and who may do what."""
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from burnish.units import Duration
+
+Right = Literal["store", "create", "cancel", "get"]
+
+
+class QueueSettings(BaseModel):
+    """`[queue]`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    length: int = Field(default=1000, ge=1)
+    """Started requests that may wait or be worked on; one more Initiate is answered with 0213."""
+    retries_per_piece: int = Field(default=2, ge=0)
+    """Further media tried for a piece after one was spoilt; 0 fails the request at the first."""
+    cancel_wait: Duration = timedelta(seconds=10)
+    """How long a Cancel waits for the owner of the work to stop before it answers C202."""
+    drain_timeout: Duration = timedelta(minutes=30)
+    """How long a first SIGTERM lets media that are being written be finished."""
+
+
+class AetSettings(BaseModel):
+    """`[aets.<calling AE title>]`. Where the table exists, an AE that is not in it is turned away."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    may: tuple[Right, ...] = ("store", "create", "cancel", "get")
+    """What this AE may do; `create` includes to initiate. An absent key grants everything."""
+    assume_character_set: str | None = None
+    """Specific Character Set of text that comes without one; absent: such text must be ASCII."""
+
+
+class MediaLimits(BaseModel):
+    """What orders need to know of `[media]`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    max_copies: int = 99

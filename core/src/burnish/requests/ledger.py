@@ -1,0 +1,306 @@
+"""The ledger: pieces and attempts, what was intended, what happened, what was proven.
+
+Every function is one step inside a transaction of its caller. A step that finds the piece in another
+state than it left it in raises InvalidMove, and the transaction is undone.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, exists, insert, select, update
+
+from burnish.contracts import Job
+from burnish.database import insert_row, record_event
+from burnish.database.tables import attempts, pieces, requests, volumes
+from burnish.errors import InvalidMove
+from burnish.events import EventKind
+from burnish.media import MediaKind
+from burnish.requests.states import AT_A_STATION, PIECE_MOVES, Event, PieceState
+from burnish.requests.store import fail_request, move_request, request_row
+from burnish.terms import DimseStatus, ExecutionStatus, StatusInfo
+
+PieceRow = Row[Any]
+_TELLS = {
+    PieceState.PLANNED: EventKind.PIECE_RETURNED,
+    PieceState.CLAIMED: EventKind.PIECE_CLAIMED,
+    PieceState.INTENT: EventKind.PIECE_INTENT,
+    PieceState.WRITTEN: EventKind.PIECE_WRITTEN,
+    PieceState.PROVEN: EventKind.PIECE_PROVEN,
+    PieceState.LABELLED: EventKind.PIECE_LABELLED,
+    PieceState.DELIVERED: EventKind.PIECE_DELIVERED,
+    PieceState.SPOILT: EventKind.PIECE_SPOILT,
+    PieceState.UNKNOWN: EventKind.PIECE_UNKNOWN,
+    PieceState.CANCELLED: EventKind.PIECE_CANCELLED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedVolume:
+    """A volume whose recipe lies in the plans folder."""
+
+    number: int
+    file_set_id: str
+    file_set_uid: str
+    token: str
+    profile: str
+    format: str
+    suffix: str
+    medium: MediaKind
+    length: int
+    digest: bytes
+    patients: list[dict[str, str]]
+    """Who is on it, for label and audit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A piece that a station has, and what is to be made."""
+
+    attempt: int
+    piece: int
+    request: int
+    volume: int
+    """Row of the volume: names its plan."""
+    job: Job
+
+
+def add_volumes(connection: Connection, request: int, planned: Sequence[PlannedVolume], copies: int) -> None:
+    """Enter what a plan found: every volume, and a piece for each copy of it."""
+    for volume in planned:
+        values = {name: getattr(volume, name) for name in volume.__slots__}
+        row = insert_row(connection, volumes, request=request, **values)
+        rows = [
+            {"request": request, "volume": row, "copy": copy, "state": PieceState.PLANNED}
+            for copy in range(1, copies + 1)
+        ]
+        connection.execute(insert(pieces), rows)
+    connection.execute(update(requests).where(requests.c.id == request).values(plan="done"))
+    record_event(connection, EventKind.REQUEST_PLANNED, request=request, volumes=len(planned))
+
+
+def claim_piece(connection: Connection, station: str, media: Iterable[MediaKind]) -> Claim | None:
+    """Take the next piece that `station` can make, or None.
+
+    First come requests that have a claimed or made piece, then priority, then arrival. The request is
+    CREATING from here on.
+    """
+    other = pieces.alias()
+    begun = exists().where(
+        other.c.request == requests.c.id, other.c.state.not_in([PieceState.PLANNED, PieceState.CANCELLED])
+    )
+    query = (
+        select(pieces.c.id, pieces.c.request)
+        .join(requests, pieces.c.request == requests.c.id)
+        .join(volumes, pieces.c.volume == volumes.c.id)
+        .where(
+            pieces.c.state == PieceState.PLANNED,
+            requests.c.status.in_([ExecutionStatus.PENDING, ExecutionStatus.CREATING]),
+            requests.c.cancel_asked.is_(False),
+            volumes.c.medium.in_([kind.value for kind in media]),
+        )
+        .order_by(case((begun, 0), else_=1), requests.c.priority, requests.c.initiated_at, pieces.c.id)
+        .limit(1)
+    )
+    found = connection.execute(query).one_or_none()
+    if not found:
+        return None
+    move_piece(connection, found.id, PieceState.PLANNED, PieceState.CLAIMED, station=station)
+    move_request(connection, request_row(connection, found.request), Event.CLAIM)
+    return _open_attempt(connection, found.id, station)
+
+
+def _open_attempt(connection: Connection, piece: int, station: str) -> Claim:
+    attempt = insert_row(connection, attempts, piece=piece, station=station, started_at=time.time())
+    return claim_of(connection, attempt)
+
+
+def claim_of(connection: Connection, attempt: int) -> Claim:
+    """An attempt as its station was given it."""
+    query = (
+        select(
+            pieces.c.id.label("piece"),
+            pieces.c.copy,
+            pieces.c.request,
+            volumes,
+            requests.c.token.label("owner"),
+        )
+        .join(volumes, pieces.c.volume == volumes.c.id)
+        .join(requests, pieces.c.request == requests.c.id)
+        .join(attempts, attempts.c.piece == pieces.c.id)
+        .where(attempts.c.id == attempt)
+    )
+    row = connection.execute(query).one()
+    job = Job(
+        token=row.owner,
+        volume_token=row.token,
+        file_set_id=row.file_set_id,
+        volume=row.number,
+        copy=row.copy,
+        medium=MediaKind(row.medium),
+        length=row.length,
+        suffix=row.suffix,
+    )
+    return Claim(attempt, row.piece, row.request, row.id, job)
+
+
+def piece_row(connection: Connection, piece: int) -> PieceRow:
+    """A piece as it stands."""
+    return connection.execute(select(pieces).where(pieces.c.id == piece)).one()
+
+
+def move_piece(
+    connection: Connection, piece: int, source: PieceState, target: PieceState, **values: Any
+) -> None:
+    """Move a piece from a state to another, and tell of it. Raises InvalidMove."""
+    if target not in PIECE_MOVES[source]:
+        raise InvalidMove(f"piece {piece} from {source} to {target}")
+    changed = connection.execute(
+        update(pieces)
+        .where(pieces.c.id == piece, pieces.c.state == source)
+        .values(state=target, epoch=pieces.c.epoch + 1, **values)
+    )
+    if changed.rowcount != 1:
+        raise InvalidMove(f"piece {piece} is not {source}")
+    request = connection.execute(select(pieces.c.request).where(pieces.c.id == piece)).scalar_one()
+    record_event(connection, _TELLS[target], request=request, piece=piece)
+
+
+def intend(connection: Connection, claim: Claim, process: int, process_start: int) -> bool:
+    """Commit to touching a medium. False where the request was cancelled meanwhile: touch nothing."""
+    if request_row(connection, claim.request).cancel_asked:
+        move_piece(connection, claim.piece, PieceState.CLAIMED, PieceState.CANCELLED)
+        end_attempt(connection, claim.attempt, "cancelled")
+        settle_cancel(connection, claim.request)
+        return False
+    move_piece(connection, claim.piece, PieceState.CLAIMED, PieceState.INTENT)
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.id == claim.attempt)
+        .values(process=process, process_start=process_start)
+    )
+    return True
+
+
+def end_attempt(
+    connection: Connection, attempt: int, outcome: str, *, fault: str | None = None, message: str = ""
+) -> None:
+    """Close an attempt: delivered, spoilt, returned, cancelled or unknown."""
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.id == attempt)
+        .values(ended_at=time.time(), outcome=outcome, fault=fault, message=message)
+    )
+
+
+def deliver(connection: Connection, claim: Claim, source: PieceState, place: str, proven_by: str) -> None:
+    """Count a proven piece; the last one ends the request with DONE."""
+    move_piece(
+        connection, claim.piece, source, PieceState.DELIVERED, place=place, proven_by=proven_by, station=None
+    )
+    end_attempt(connection, claim.attempt, "delivered")
+    rest = select(pieces.c.id).where(
+        pieces.c.request == claim.request, pieces.c.state != PieceState.DELIVERED
+    )
+    row = request_row(connection, claim.request)
+    if row.status not in (ExecutionStatus.PENDING, ExecutionStatus.CREATING):
+        return
+    if connection.execute(rest.limit(1)).first() is None:
+        finish_request(connection, row.id)
+    elif row.cancel_asked:
+        settle_cancel(connection, claim.request)
+
+
+def finish_request(connection: Connection, request: int) -> None:
+    """All pieces are delivered."""
+    row = request_row(connection, request)
+    if row.status == ExecutionStatus.PENDING:
+        move_request(connection, row, Event.CLAIM)
+        row = request_row(connection, request)
+    move_request(connection, row, Event.FINISH, cancel_asked=False)
+
+
+def spoil(
+    connection: Connection, claim: Claim, source: PieceState, *, fault: str, message: str, retries: int
+) -> bool:
+    """A touched medium that is not a good one: count it. True where the piece will be tried again."""
+    row = piece_row(connection, claim.piece)
+    move_piece(connection, claim.piece, source, PieceState.SPOILT, spoilt=row.spoilt + 1, station=None)
+    end_attempt(connection, claim.attempt, "spoilt", fault=fault, message=message)
+    if request_row(connection, claim.request).cancel_asked:
+        move_piece(connection, claim.piece, PieceState.SPOILT, PieceState.CANCELLED)
+        settle_cancel(connection, claim.request)
+        return False
+    if row.spoilt >= retries:
+        return False
+    move_piece(connection, claim.piece, PieceState.SPOILT, PieceState.PLANNED)
+    return True
+
+
+def give_back(connection: Connection, claim: Claim, source: PieceState, *, fault: str, message: str) -> None:
+    """Nothing was written: anybody may take the piece."""
+    if source in (PieceState.INTENT,):
+        move_piece(connection, claim.piece, source, PieceState.CLAIMED)
+        source = PieceState.CLAIMED
+    cancelled = request_row(connection, claim.request).cancel_asked
+    target = PieceState.CANCELLED if cancelled and source == PieceState.CLAIMED else PieceState.PLANNED
+    move_piece(connection, claim.piece, source, target, station=None)
+    end_attempt(connection, claim.attempt, "returned", fault=fault, message=message)
+    if cancelled:
+        settle_cancel(connection, claim.request)
+
+
+def hold_request(connection: Connection, request: int, info: StatusInfo, message: str) -> None:
+    """Say that a device or a person is waited for, unless another station still makes pieces of it."""
+    row = request_row(connection, request)
+    waiting = row.status in (ExecutionStatus.PENDING, ExecutionStatus.CREATING)
+    if waiting and not _pieces_in(connection, request, AT_A_STATION):
+        move_request(connection, row, Event.HOLD, info, message=message)
+
+
+def abandon_request(connection: Connection, request: int, info: StatusInfo, message: str) -> None:
+    """A piece cannot be made: the request fails, and what was not begun is not begun."""
+    _move_all(connection, request, PieceState.PLANNED, PieceState.CANCELLED)
+    if request_row(connection, request).status in (ExecutionStatus.PENDING, ExecutionStatus.CREATING):
+        fail_request(connection, request, info, message)
+
+
+def _pieces_in(connection: Connection, request: int, states: Sequence[PieceState]) -> list[int]:
+    query = select(pieces.c.id).where(pieces.c.request == request, pieces.c.state.in_(states))
+    return list(connection.execute(query).scalars())
+
+
+def _move_all(connection: Connection, request: int, source: PieceState, target: PieceState) -> None:
+    for piece in _pieces_in(connection, request, [source]):
+        move_piece(connection, piece, source, target)
+
+
+def ask_to_cancel(connection: Connection, request: int) -> None:
+    """Tell whoever works on a request to stop; `settle_cancel` deletes it when nobody does any more."""
+    connection.execute(
+        update(requests).where(requests.c.id == request).values(cancel_asked=True, cancel_answer=None)
+    )
+    settle_cancel(connection, request)
+
+
+def refuse_cancel(connection: Connection, request: int, answer: DimseStatus) -> None:
+    """An owner cannot stop: the work goes on, and what had stopped already is planned again."""
+    row = request_row(connection, request)
+    if not row.cancel_asked:
+        return
+    connection.execute(
+        update(requests).where(requests.c.id == request).values(cancel_asked=False, cancel_answer=int(answer))
+    )
+    _move_all(connection, request, PieceState.CANCELLED, PieceState.PLANNED)
+
+
+def settle_cancel(connection: Connection, request: int) -> bool:
+    """Delete a request that is to be cancelled once nobody works on it; True where it is gone."""
+    row = request_row(connection, request)
+    working = row.plan == "claimed" or _pieces_in(connection, request, [*AT_A_STATION, PieceState.UNKNOWN])
+    if not row.cancel_asked or working:
+        return False
+    _move_all(connection, request, PieceState.PLANNED, PieceState.CANCELLED)
+    move_request(connection, row, Event.CANCEL, cancel_asked=False)
+    return True

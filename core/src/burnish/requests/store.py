@@ -1,0 +1,196 @@
+"""Requests as rows: finding one, moving one, and what N-GET says of it."""
+
+import base64
+import hashlib
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, insert, select, text, update
+
+from burnish.database import insert_row, record_event
+from burnish.database.tables import pieces, references, requests, volumes
+from burnish.errors import FailedItem, InvalidMove
+from burnish.events import EventKind
+from burnish.requests.states import Event, PieceState, after
+from burnish.terms import ExecutionStatus, FailureReason, Priority, StatusInfo
+
+RequestRow = Row[Any]
+PRIORITIES: Final = (Priority.HIGH, Priority.MED, Priority.LOW)
+"""By rank: what `requests.priority` holds is the index."""
+
+_TELLS: Final = {
+    Event.INITIATE: EventKind.REQUEST_INITIATED,
+    Event.CLAIM: EventKind.REQUEST_CREATING,
+    Event.HOLD: EventKind.REQUEST_HELD,
+    Event.FINISH: EventKind.REQUEST_DONE,
+    Event.FAIL: EventKind.REQUEST_FAILED,
+    Event.CANCEL: EventKind.REQUEST_CANCELLED,
+    Event.EXPIRE: EventKind.REQUEST_EXPIRED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One item of Referenced SOP Sequence."""
+
+    sop_class: str
+    sop_instance: str
+    profile: str = ""
+    """(2200,000C); empty where the SCU leaves the choice to us."""
+
+
+def opaque_token(*parts: object) -> str:
+    """Sixteen characters of A-Z and 2-7 that stand for `parts` and tell nobody what they were."""
+    digest = hashlib.sha256("|".join(map(str, parts)).encode()).digest()
+    return base64.b32encode(digest)[:16].decode()
+
+
+def minted_uid(*parts: object) -> str:
+    """A UID (PS3.5 B.2, 2.25.) that is the same for the same parts."""
+    return f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, '|'.join(map(str, parts))).int}"
+
+
+def create_request(
+    connection: Connection,
+    *,
+    sop_instance: str,
+    owner_ae: str,
+    attributes: Mapping[str, Any],
+    wanted: Sequence[Reference],
+) -> int:
+    """Write an IDLE request and its references; the UID must be free."""
+    now = time.time()
+    request = insert_row(
+        connection,
+        requests,
+        sop_instance=sop_instance,
+        owner_ae=owner_ae,
+        token=opaque_token(sop_instance, now, owner_ae),
+        status=ExecutionStatus.IDLE,
+        info=StatusInfo.NORMAL,
+        created_at=now,
+        attributes=dict(attributes),
+        failed=[],
+    )
+    connection.execute(
+        insert(references),
+        [
+            {
+                "request": request,
+                "position": position,
+                "sop_class": reference.sop_class,
+                "sop_instance": reference.sop_instance,
+                "profile": reference.profile,
+            }
+            for position, reference in enumerate(wanted)
+        ],
+    )
+    record_event(connection, EventKind.REQUEST_CREATED, request=request, owner_ae=owner_ae)
+    return request
+
+
+def find_request(connection: Connection, sop_instance: str) -> RequestRow | None:
+    """The request that has this UID now, or None."""
+    query = select(requests).where(requests.c.sop_instance == sop_instance)
+    return connection.execute(query.where(requests.c.status != ExecutionStatus.GONE)).one_or_none()
+
+
+def request_row(connection: Connection, request: int) -> RequestRow:
+    """A request by its row number, gone or not."""
+    return connection.execute(select(requests).where(requests.c.id == request)).one()
+
+
+def wanted_references(connection: Connection, request: int) -> list[Reference]:
+    """Its Referenced SOP Sequence, in order."""
+    query = select(references).where(references.c.request == request).order_by(references.c.position)
+    return [Reference(row.sop_class, row.sop_instance, row.profile) for row in connection.execute(query)]
+
+
+def pin_versions(connection: Connection, request: int) -> None:
+    """Freeze the newest stored version of everything a request names; later ones do not touch it."""
+    connection.execute(
+        text(
+            "INSERT INTO pins (request, position, instance)"
+            " SELECT request, position, found FROM (SELECT r.request, r.position,"
+            " (SELECT i.id FROM instances i WHERE i.sop_instance = r.sop_instance"
+            "  ORDER BY i.version DESC LIMIT 1) AS found"
+            " FROM request_references r WHERE r.request = :request) AS pinned WHERE found IS NOT NULL"
+        ),
+        {"request": request},
+    )
+
+
+def move_request(
+    connection: Connection, row: RequestRow, event: Event, info: StatusInfo = StatusInfo.NORMAL, **values: Any
+) -> ExecutionStatus:
+    """Move a request from where `row` saw it, and tell of it; returns the state it is in then.
+
+    Raises Refused or InvalidMove as the tables say, and InvalidMove where the row has changed meanwhile.
+    """
+    target = after(ExecutionStatus(row.status), event)
+    if target in (ExecutionStatus.DONE, ExecutionStatus.FAILURE, ExecutionStatus.GONE):
+        values["ended_at"] = time.time()
+    changed = connection.execute(
+        update(requests)
+        .where(requests.c.id == row.id, requests.c.status == row.status, requests.c.epoch == row.epoch)
+        .values(status=target, info=info, epoch=row.epoch + 1, **values)
+    )
+    if changed.rowcount != 1:
+        raise InvalidMove(f"request {row.id} changed while it was to {event}")
+    if (target, info) != (row.status, row.info):
+        record_event(connection, _TELLS[event], request=row.id, status=target, info=info)
+    return target
+
+
+def fail_request(
+    connection: Connection, request: int, info: StatusInfo, message: str, failed: Sequence[FailedItem] = ()
+) -> None:
+    """End a request with FAILURE; what was made stays counted."""
+    row = request_row(connection, request)
+    items = [failed_json(item) for item in failed]
+    move_request(
+        connection, row, Event.FAIL, info, message=message, failed=items, cancel_asked=False, plan="none"
+    )
+
+
+def failed_json(item: FailedItem) -> dict[str, Any]:
+    """A failed item as it is stored."""
+    return {
+        "sop_class": item.sop_class,
+        "sop_instance": item.sop_instance,
+        "reason": int(item.reason),
+        "attributes": list(item.attributes),
+        "profile": item.profile,
+        "why": item.why,
+    }
+
+
+def failed_item(values: Mapping[str, Any]) -> FailedItem:
+    """The reverse of `failed_json`."""
+    reason, attributes = FailureReason(values["reason"]), tuple(values["attributes"])
+    return FailedItem(**{**values, "reason": reason, "attributes": attributes})
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What exists of a request's media."""
+
+    pieces: int
+    """Delivered, over all copies and volumes."""
+    file_sets: tuple[tuple[str, str], ...]
+    """(File-set ID, File-set UID) of each volume of which a piece is delivered, in volume order."""
+
+
+def made_media(connection: Connection, request: int) -> Made:
+    """Count what was delivered."""
+    query = (
+        select(volumes.c.number, volumes.c.file_set_id, volumes.c.file_set_uid)
+        .join(pieces, pieces.c.volume == volumes.c.id)
+        .where(pieces.c.request == request, pieces.c.state == PieceState.DELIVERED)
+        .order_by(volumes.c.number)
+    )
+    rows = connection.execute(query).all()
+    return Made(len(rows), tuple(dict.fromkeys((row.file_set_id, row.file_set_uid) for row in rows)))
