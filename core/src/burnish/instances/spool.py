@@ -163,6 +163,16 @@ class Spool:
         finally:
             os.close(descriptor)
 
+    def check(self, key: str, length: int, digest: bytes) -> None:
+        """Hash a source again. Raises SourceDamaged where it is not what it was."""
+        running, place = hashlib.sha256(), 0
+        with self.open(key) as located:
+            while block := os.pread(located.descriptor, min(1 << 20, length - place), place):
+                running.update(block)
+                place += len(block)
+        if running.digest() != digest:
+            raise SourceDamaged(f"spool file {key} has changed since it was received")
+
     def _sync(self, folder: str) -> None:
         self._syncs.setdefault(folder, FolderSync(self.root / folder))()
 

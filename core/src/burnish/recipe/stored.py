@@ -43,6 +43,11 @@ def _save(extent: Extent, numbers: dict[str, int], file: BinaryIO) -> None:
             file.write(b"Z" + _ONE.pack(length))
 
 
+def _room(file: BinaryIO) -> int:
+    """Bytes to the end of the file: no length that a damaged plan claims is believed beyond it."""
+    return os.fstat(file.fileno()).st_size - file.tell()
+
+
 def load_recipe(path: Path) -> Recipe:
     """Read what `save_recipe` wrote. Raises SourceDamaged where it is gone, cut short or changed."""
     try:
@@ -55,7 +60,7 @@ def load_recipe(path: Path) -> Recipe:
             )
             if file.read(33) != recipe.digest:
                 raise ValueError("the digest differs")
-    except (OSError, ValueError, KeyError, IndexError, TypeError, struct.error) as error:
+    except (OSError, ValueError, KeyError, IndexError, TypeError, OverflowError, struct.error) as error:
         raise SourceDamaged(f"the plan {path.name} cannot be read: {error}") from error
     return recipe
 
@@ -63,7 +68,7 @@ def load_recipe(path: Path) -> Recipe:
 def _load(file: BinaryIO, keys: list[str]) -> Extent:
     letter, (first,) = file.read(1), _ONE.unpack(file.read(8))
     if letter == b"L":
-        data = file.read(first)
+        data = file.read(min(first, _room(file)))
         if len(data) != first:
             raise ValueError("it was cut short")
         return Literal(data)

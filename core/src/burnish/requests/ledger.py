@@ -111,6 +111,12 @@ def claim_piece(connection: Connection, station: str, media: Iterable[MediaKind]
     return _open_attempt(connection, found.id, station)
 
 
+def work_waits(connection: Connection) -> bool:
+    """Whether any piece waits to be claimed; a look that disturbs no writer."""
+    query = select(pieces.c.id).where(pieces.c.state == PieceState.PLANNED).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def _open_attempt(connection: Connection, piece: int, station: str) -> Claim:
     attempt = insert_row(connection, attempts, piece=piece, station=station, started_at=time.time())
     return claim_of(connection, attempt)
@@ -175,11 +181,13 @@ def intend(connection: Connection, claim: Claim, process: int, process_start: in
         settle_cancel(connection, claim.request)
         return False
     move_piece(connection, claim.piece, PieceState.CLAIMED, PieceState.INTENT)
-    connection.execute(
+    changed = connection.execute(
         update(attempts)
-        .where(attempts.c.id == claim.attempt)
+        .where(attempts.c.id == claim.attempt, attempts.c.outcome.is_(None))
         .values(process=process, process_start=process_start)
     )
+    if changed.rowcount != 1:  # a feeder that outlived its server may meet a piece that was given on
+        raise InvalidMove(f"attempt {claim.attempt} is over")
     return True
 
 
@@ -222,7 +230,7 @@ def finish_request(connection: Connection, request: int) -> None:
 
 
 def spoil(
-    connection: Connection, claim: Claim, source: PieceState, *, fault: str, message: str, retries: int
+    connection: Connection, claim: Claim, source: PieceState, *, fault: str | None, message: str, retries: int
 ) -> bool:
     """A touched medium that is not a good one: count it. True where the piece will be tried again."""
     row = piece_row(connection, claim.piece)
@@ -238,7 +246,9 @@ def spoil(
     return True
 
 
-def give_back(connection: Connection, claim: Claim, source: PieceState, *, fault: str, message: str) -> None:
+def give_back(
+    connection: Connection, claim: Claim, source: PieceState, *, fault: str | None, message: str
+) -> None:
     """Nothing was written: anybody may take the piece."""
     if source in (PieceState.INTENT,):
         move_piece(connection, claim.piece, source, PieceState.CLAIMED)

@@ -1,1 +1,18 @@
-"""testing"""
+"""What a plugin author tests with: conformance kits, small trees, a scripted writer.
+
+A plugin's whole test file can be this:
+
+    from burnish.testing.writers import WriterConformance
+
+    class TestMyWriter(WriterConformance):
+        @pytest.fixture
+        def writer(self) -> Writer:
+            return MyWriter(MySettings(port="/dev/ttyUSB0"))
+
+* `formats.FormatConformance`, `writers.WriterConformance`, `profiles.ProfileConformance`: subclass, give
+  the fixtures that the class names, run. They need pytest: `pip install burnish[testing]`.
+* `trees`: sources, trees and images small enough for any test.
+* `scripted`: a writer that fails on command, for tests of whatever drives writers.
+
+Nothing here is imported at run time.
+"""

@@ -1,0 +1,84 @@
+"""`burnish compose`."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from burnish.cli import complain, say
+from burnish.cli.progress import progress
+from burnish.config import load_config
+from burnish.production.oneshot import Composed, FileFate, OneShot
+from burnish.registry import Registry, warn_of_broken
+from burnish.server import make_kit
+
+
+def run_compose(
+    paths: list[Path],
+    profile: str,
+    out: Path,
+    file_set_id: str,
+    config: Path | None,
+    *,
+    tree: bool,
+    explain: bool,
+    as_json: bool,
+) -> int:
+    """Make `out`; 0 where something was made, 1 where nothing fits."""
+    loaded = load_config(config)
+    registry = Registry.load(loaded.config.plugins)
+    warn_of_broken(registry)
+    with progress() as report:
+        made = OneShot(make_kit(loaded.config, registry), profile, report).run(
+            paths, out, file_set_id, tree=tree
+        )
+    if as_json:
+        say(json.dumps(_document(made), indent=2))
+    else:
+        _tell(made, explain)
+    return 0 if made.images else 1
+
+
+def _tell(made: Composed, explain: bool) -> None:
+    for fate in made.files:
+        if fate.reason and not explain:
+            complain(f"left out {fate.path}: {fate.reason}")
+        elif explain:
+            say(f"{fate.path}  {fate.file_id or 'left out: ' + fate.reason}")
+    placed = sum(fate.volume > 0 for fate in made.files)
+    for image, volume in zip(made.images, made.volumes, strict=True):
+        people = len(volume.patients)
+        say(
+            f"{image}: {volume.profile.identifier}, {placed} of {len(made.files)} files,"
+            f" {people} patient{'s' * (people != 1)}, {volume.recipe.length} bytes, proven"
+        )
+    if not made.images:
+        complain("nothing was made: no file fits")
+
+
+def _document(made: Composed) -> dict[str, object]:
+    volumes = [
+        {
+            "image": str(image),
+            "file_set_id": volume.naming.file_set_id,
+            "file_set_uid": volume.naming.file_set_uid,
+            "token": volume.naming.token,
+            "profile": volume.profile.identifier,
+            "medium": volume.medium,
+            "length": volume.recipe.length,
+            "digest": volume.recipe.digest.hex(),
+        }
+        for image, volume in zip(made.images, made.volumes, strict=True)
+    ]
+    image = str(made.images[0]) if made.images else None
+    return {"image": image, "volumes": volumes, "files": [_fate(fate) for fate in made.files]}
+
+
+def _fate(fate: FileFate) -> dict[str, object]:
+    plain = asdict(fate)
+    return {
+        "path": str(fate.path),
+        "uid": plain["uid"] or None,
+        "in": plain["volume"] or None,
+        "file_id": plain["file_id"] or None,
+        "reason": plain["reason"] or None,
+    }

@@ -1,0 +1,45 @@
+"""`burnish verify`."""
+
+import json
+from pathlib import Path
+
+from burnish.cli import complain, say
+from burnish.cli.progress import progress
+from burnish.config import load_config
+from burnish.errors import BurnishError
+from burnish.fileset.verdict import Verdict
+from burnish.fileset.verify import verify
+from burnish.registry import Registry
+from burnish.server import make_formats
+
+
+def run_verify(medium: Path, profile: str | None, config: Path | None, *, as_json: bool) -> int:
+    """Verify; 0 sound, 1 findings, 2 unreadable."""
+    loaded = load_config(config)
+    registry = Registry.load(loaded.config.plugins)
+    if profile and profile not in registry.profiles:
+        raise BurnishError(f"no profile {profile!r}; there are {', '.join(registry.profiles) or 'none'}")
+    formats = {name: made for name, (_, made) in make_formats(loaded.config, registry).items()}
+    with progress() as report:
+        verdict = verify(
+            medium,
+            formats,
+            profile=registry.profiles[profile] if profile else None,
+            report=lambda done: report("reading", done, 0),
+        )
+    say(json.dumps(verdict.to_json(), indent=2)) if as_json else _tell(medium, verdict)
+    if not verdict.readable:
+        return 2
+    return 0 if verdict.sound else 1
+
+
+def _tell(medium: Path, verdict: Verdict) -> None:
+    for finding in verdict.findings:
+        complain(f"{finding.path or medium}: {finding.text} ({finding.clause})")
+    if verdict.readable:
+        people = len(verdict.patients)
+        say(
+            f"{medium}: {verdict.format} volume {verdict.volume or '(no name)'},"
+            f" {len(verdict.instances)} instances of {people} patient{'s' * (people != 1)},"
+            f" {'sound' if verdict.sound else f'{len(verdict.findings)} findings'}"
+        )

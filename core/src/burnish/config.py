@@ -1,0 +1,257 @@
+"""The deployer's file: one TOML file, assembled from the settings that each room owns.
+
+An unknown key is an error. `BURNISH_SERVER__PORT=0` in the environment overrides `[server] port`. Relative
+paths start at the configuration file's folder, without a file at the working folder.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from burnish.database import DatabaseSettings
+from burnish.dicom.settings import ServerSettings, StorageSettings
+from burnish.errors import ConfigError
+from burnish.fileset.media import MediaSettings
+from burnish.fileset.settings import IdentitySettings
+from burnish.instances import SpoolSettings
+from burnish.orders import AetSettings, QueueSettings
+from burnish.production.settings import WriterSettings
+from burnish.registry import Registry, default_plugins
+
+DEFAULT_FILE: Final = "burnish.toml"
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+AeTitle = Annotated[str, Field(min_length=1, max_length=16)]
+
+
+class _Storage(StorageSettings, SpoolSettings):
+    """`[storage]`: what is negotiated and how it is kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Config(BaseSettings):
+    """The whole file."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="BURNISH_", env_nested_delimiter="__"
+    )
+
+    plugins: tuple[Name, ...] = Field(default_factory=default_plugins)
+    """Entry-point names to load, in this order; an installed plugin that is not named stays out. Absent:
+    every installed first-party profile, format and label, writer-file and printer-file."""
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    storage: _Storage = Field(default_factory=_Storage)
+    media: MediaSettings = Field(default_factory=MediaSettings)
+    identity: IdentitySettings = Field(default_factory=IdentitySettings)
+    queue: QueueSettings = Field(default_factory=QueueSettings)
+    formats: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    """`[formats.<name>]`: keys of a format's own model."""
+    writers: dict[Name, WriterSettings] = Field(
+        default_factory=lambda: {"shelf": WriterSettings(driver="file", path="out", media=["CD-R"])}  # type: ignore[call-arg]
+    )
+    """`[writers.<name>]`: the devices. Absent: image files under `out`."""
+    aets: dict[AeTitle, AetSettings] = Field(default_factory=dict)
+    """`[aets.<title>]`: who may do what. Absent: any calling AE may do everything, on its own requests."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file."""
+        return env_settings, init_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration and where it came from."""
+
+    config: Config
+    folder: Path
+    """Where relative paths start."""
+    file: Path | None
+    """None where the defaults apply."""
+
+    @property
+    def data(self) -> Path:
+        """The data folder, absolute."""
+        return (self.folder / self.config.server.data).resolve()
+
+
+def find_file(given: Path | None) -> Path | None:
+    """`--config`, else $BURNISH_CONFIG, else ./burnish.toml where it exists, else None."""
+    if given:
+        return given
+    if named := os.environ.get("BURNISH_CONFIG"):
+        return Path(named)
+    return Path(DEFAULT_FILE) if Path(DEFAULT_FILE).exists() else None
+
+
+def load_config(given: Path | None = None) -> Loaded:
+    """Read and check the configuration. Raises ConfigError with every fault, a line each."""
+    file = find_file(given)
+    text = _read(file) if file else ""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: {error}") from error
+    try:
+        config = Config(**values)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_faults(error, file, text))) from error
+    folder = file.parent if file else Path()
+    return Loaded(config, folder.resolve(), file)
+
+
+def check_plugins(loaded: Loaded) -> Registry:
+    """Load the plugins and check every key that belongs to one. Raises ConfigError."""
+    config, file = loaded.config, loaded.file
+    registry = Registry.load(config.plugins)
+    text = _read(file) if file else ""
+    faults = [f"{file}: {broken}" for broken in registry.broken.values()]
+    faults += list(_writer_faults(config, registry, file, text))
+    faults += list(_format_faults(config, registry, file, text))
+    for name in config.media.default_profiles:
+        if name not in registry.profiles:
+            known = ", ".join(registry.profiles) or "none"
+            faults.append(
+                _fault(file, text, ("media", "default_profiles"), f"no profile {name!r}; there are {known}")
+            )
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return registry
+
+
+def _writer_faults(config: Config, registry: Registry, file: Path | None, text: str) -> Iterator[str]:
+    for name, writer in config.writers.items():
+        if spec := registry.writers.get(writer.driver):
+            yield from _own_faults(spec.settings, writer.driver_keys, ("writers", name), file, text)
+        else:
+            known = ", ".join(registry.writers) or "none"
+            message = f"no driver {writer.driver!r}; the loaded plugins drive {known}"
+            yield _fault(file, text, ("writers", name, "driver"), message)
+
+
+def _format_faults(config: Config, registry: Registry, file: Path | None, text: str) -> Iterator[str]:
+    for name, keys in config.formats.items():
+        if spec := registry.formats.get(name):
+            yield from _own_faults(spec.settings, keys, ("formats", name), file, text)
+        else:
+            known = ", ".join(registry.formats) or "none"
+            yield _fault(file, text, ("formats", name), f"no format {name!r}; there are {known}")
+
+
+def _own_faults(
+    model: type[BaseModel], keys: Mapping[str, Any], place: tuple[str, ...], file: Path | None, text: str
+) -> Iterator[str]:
+    try:
+        model.model_validate(dict(keys))
+    except ValidationError as error:
+        yield from _faults(error, file, text, place)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except OSError as error:
+        raise ConfigError(f"{file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: is not UTF-8") from error
+
+
+def _faults(
+    error: ValidationError, file: Path | None, text: str, above: tuple[str, ...] = ()
+) -> Iterator[str]:
+    for fault in error.errors():
+        place = (*above, *(str(part) for part in fault["loc"]))
+        message = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            message = "there is no such key"
+        elif fault["type"] == "missing":
+            message = "must be given"
+        else:
+            message = f"{message}; it is {fault['input']!r}"
+        yield _fault(file, text, place, message)
+
+
+def _fault(file: Path | None, text: str, place: tuple[str, ...], message: str) -> str:
+    line = line_of(text, place)
+    where = f"{file or 'defaults and environment'}{f':{line}' if line else ''}"
+    return f"{where}: {'.'.join(place)}: {message}"
+
+
+def line_of(text: str, place: tuple[str, ...]) -> int | None:
+    """The line that a key stands on, from 1: the deepest part of its path that can be found."""
+    table: tuple[str, ...] = ()
+    best: tuple[int, int | None] = (0, None)
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+([^\]]+)\]+", line):
+            table = _parts(header[1])
+            here = table
+        elif key := re.match(r"\s*((?:[\w-]+|\"[^\"]*\")(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"))*)\s*=", line):
+            here = (*table, *_parts(key[1]))
+        else:
+            continue
+        if len(here) > best[0] and place[: len(here)] == here:
+            best = len(here), number
+    return best[1]
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip('"') for part in dotted.split("."))
+
+
+SAMPLE: Final = """\
+# burnish configuration; `burnish config check` says whether it is right.
+# Every key below stands with its default. Relative paths start at this file's folder.
+
+# plugins = ["format-iso9660", "profiles", "writer-file"]   # absent: every installed first-party plugin
+
+[server]
+ae_title = "BURNISH"          # the called AE title that is answered
+bind = "127.0.0.1"            # "0.0.0.0" listens on every interface
+port = 11112                  # 0 takes any free port, which `burnish serve` prints
+data = "var"                  # spool, database, plans, logs
+max_associations = 256
+
+[storage]
+sop_classes = "all"           # or a list: what is accepted by C-STORE
+transfer_syntaxes = "default" # or a list: everything but Deflated, Explicit VR preferred
+
+[media]
+default_profiles = ["STD-GEN-CD"]  # where a request names none: the first that every instance fits
+max_copies = 99
+sop_classes = "all"           # or a list of UIDs that media are made of
+missing_keys = "supply"       # or "fail": Type 1 directory keys that an instance lacks
+
+[identity]
+conflict = "fail"             # one Patient ID, different people: "fail", "hold" or "allow"
+several = "allow"             # several people on one medium: "allow" or "fail"
+
+[queue]
+length = 1000                 # started requests; one more Initiate is answered with 0213
+retries_per_piece = 2         # further media after a spoilt one
+cancel_wait = "10s"           # how long a Cancel waits for the work to stop
+drain_timeout = "30m"         # how long a first SIGTERM lets media be finished
+
+[writers.shelf]
+driver = "file"
+path = "out"
+media = ["CD-R"]              # what it pretends to hold; its capacity follows
+
+# [aets.CT1]                  # where the table exists, any AE that is not in it is turned away
+# may = ["store", "create", "cancel", "get"]
+# assume_character_set = "ISO_IR 100"
+"""

@@ -1,0 +1,82 @@
+"""What pynetdicom 3.0.4 gets wrong for us, each in one place with its reason.
+
+Where a whole provider is ours (`connection`, `association`, `messages`), its faults are gone with it:
+unbounded reads and queues, UIDs that nobody checks, N-SET and N-DELETE answered by an abort, statuses
+passed on unseen. What is left is here.
+"""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from ssl import SSLContext
+
+from pynetdicom import _config, evt
+from pynetdicom.ae import ApplicationEntity
+from pynetdicom.association import Association
+from pynetdicom.transport import AddressInformation, AssociationSocket
+
+
+def configure() -> None:
+    """Set what is global to the process.
+
+    * Its own log handlers format every PDU and message, whether or not anybody listens.
+    * A file given to C-STORE is decoded and encoded again unless it is told to send it as it is.
+    """
+    _config.LOG_HANDLER_LEVEL = "none"
+    _config.STORE_SEND_CHUNKED_DATASET = True
+
+
+def close_socket(sock: socket.socket) -> None:
+    """Shut a socket down and close it, whatever state it is in.
+
+    `AssociationSocket` skips the close where the shutdown fails, as it does once the peer has gone: the
+    descriptor stays open until the garbage collector comes by.
+    """
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+    sock.close()
+
+
+class ClosingSocket(AssociationSocket):
+    """The socket of an association that we request: closed when it is closed, and without Nagle's wait."""
+
+    def _create_socket(self, address: AddressInformation) -> socket.socket:
+        sock = super()._create_socket(address)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
+
+    def _shutdown_socket(self) -> None:
+        if self.socket:
+            close_socket(self.socket)
+
+
+class Entity(ApplicationEntity):
+    """An AE whose requested associations use `ClosingSocket`."""
+
+    def _create_socket(
+        self, assoc: Association, address: AddressInformation, tls_args: tuple[SSLContext, str] | None
+    ) -> AssociationSocket:
+        sock = ClosingSocket(assoc, address=address)
+        sock.tls_args = tls_args
+        return sock
+
+
+@contextmanager
+def assigned_uid(association: Association) -> Iterator[list[str]]:
+    """Collect the Affected SOP Instance UIDs of responses that arrive meanwhile.
+
+    `send_n_create` returns status and attributes, but not the UID that an SCP assigned; it is to be seen
+    only in the message as it was received.
+    """
+    seen: list[str] = []
+
+    def note(event: evt.Event) -> None:
+        uid = event.message.command_set.get("AffectedSOPInstanceUID")
+        if uid:
+            seen.append(str(uid))
+
+    association.bind(evt.EVT_DIMSE_RECV, note)
+    try:
+        yield seen
+    finally:
+        association.unbind(evt.EVT_DIMSE_RECV, note)

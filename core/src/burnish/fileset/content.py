@@ -1,0 +1,95 @@
+"""One DICOM file on a medium, read once from its first byte to its last.
+
+Nothing is held but File Meta Information and what the scan keeps; a deflated data set is inflated piece
+by piece for the scan, while the digest covers it as it stands.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from burnish.fileset.elements import META_START, Broken, Meta, read_meta
+from burnish.fileset.reading import OnMedium
+from burnish.instances.scan import Scan, Scanned, Unscannable
+from burnish.terms import DEFLATED
+
+_CHUNK: Final = 1 << 20
+_META_ROOM: Final = 1 << 16
+"""File Meta Information is looked for in so many bytes; what is larger is none."""
+
+
+class Unreadable(ValueError):
+    """A file that cannot be read as a DICOM file, or not to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file holds."""
+
+    meta: Meta
+    scanned: Scanned
+    length: int
+    """Bytes of the data set."""
+    digest: bytes
+    """SHA-256 of the data set."""
+
+
+def read_content(file: OnMedium, count: Callable[[int], None], budget: int = 256 << 10) -> Content:
+    """Read a file to its end; `count` is told the bytes of each step.
+
+    `budget` is the scan's. Raises Unreadable.
+    """
+    try:
+        with file.open() as stream:
+            return _read(stream, file.size, count, budget)
+    except Broken as error:
+        raise Unreadable(f"it is no DICOM file: {error}") from error
+    except (Unscannable, zlib.error) as error:
+        raise Unreadable(f"its data set is broken: {error}") from error
+    except OSError as error:
+        raise Unreadable(f"it cannot be read: {error.strerror or error}") from error
+
+
+def is_dicom(file: OnMedium) -> bool:
+    """Whether a file says that it is one. What cannot be read does not."""
+    try:
+        with file.open() as stream:
+            return stream.read(META_START)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
+def _read(stream: BinaryIO, size: int, count: Callable[[int], None], budget: int) -> Content:
+    first = stream.read(_META_ROOM)
+    meta = read_meta(first)
+    digest, length = hashlib.sha256(), 0
+    scan = Scan(meta.transfer_syntax, budget)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS) if meta.transfer_syntax == DEFLATED else None
+    for data in _pieces(stream, first[meta.end :]):
+        digest.update(data)
+        length += len(data)
+        for plain in _inflated(inflater, data) if inflater else (data,):
+            scan.feed(plain)
+        count(len(data))
+    if meta.end + length != size:
+        raise Unreadable(f"it ends after {meta.end + length} of {size} bytes")
+    scanned = scan.finish()
+    if scanned.ended_early:
+        raise Unreadable("its data set ends within an element")
+    return Content(meta, scanned, length, digest.digest())
+
+
+def _pieces(stream: BinaryIO, first: bytes) -> Iterator[bytes]:
+    yield first
+    while data := stream.read(_CHUNK):
+        yield data
+
+
+def _inflated(inflater: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
+    """Inflate in steps of bounded size, however much a few bytes grow into."""
+    while data:
+        if plain := inflater.decompress(data, _CHUNK):
+            yield plain
+        data = inflater.unconsumed_tail

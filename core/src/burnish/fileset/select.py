@@ -1,0 +1,123 @@
+"""From references to instances, and from profiles that were asked for to the one that is made."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from burnish.contracts import Profile, Subject, Unfit
+from burnish.errors import FailedItem
+from burnish.fileset.failures import Failures
+from burnish.fileset.records import record_type
+from burnish.instances import Instance
+from burnish.media import MediaKind
+from burnish.requests.store import Reference
+from burnish.terms import FailureReason, StatusInfo
+
+_PROFILE = 0x2200000C
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One reference and what is stored of it."""
+
+    reference: Reference
+    instance: Instance | None
+    """None where nothing is."""
+
+
+def failed(reference: Reference, reason: FailureReason, why: str, *attributes: int) -> FailedItem:
+    """An item of Failed SOP Sequence for a reference."""
+    return FailedItem(reference.sop_class, reference.sop_instance, reason, attributes, reference.profile, why)
+
+
+def resolve(
+    wanted: Sequence[Wanted], sop_classes: Literal["all"] | Collection[str], failures: Failures
+) -> list[Instance]:
+    """Find what each reference means; what is wrong goes to `failures`."""
+    found, seen = [], set()
+    for one in wanted:
+        if one.reference.sop_instance in seen:
+            item = failed(one.reference, FailureReason.PROCESSING_FAILURE, "the instance is named twice")
+            failures.add(item, StatusInfo.DUPL_REF_INST)
+            continue
+        seen.add(one.reference.sop_instance)
+        if trouble := _unresolved(one, sop_classes):
+            failures.add(trouble)
+        elif one.instance:
+            found.append(one.instance)
+    return found
+
+
+def _unresolved(one: Wanted, sop_classes: Literal["all"] | Collection[str]) -> FailedItem | None:
+    reference, instance = one.reference, one.instance
+    if instance is None:
+        why = "the instance was not stored here"
+        return failed(reference, FailureReason.NO_SUCH_OBJECT_INSTANCE, why)
+    if instance.sop_class != reference.sop_class:
+        why = "the stored instance is of another SOP class"
+        return failed(reference, FailureReason.CLASS_INSTANCE_CONFLICT, why)
+    if sop_classes != "all" and instance.sop_class not in sop_classes:
+        why = "media are not made of this SOP class here"
+        return failed(reference, FailureReason.SOP_CLASS_NOT_SUPPORTED, why)
+    if record_type(instance.sop_class) is None:
+        why = "no directory record exists for this SOP class"
+        return failed(reference, FailureReason.SOP_CLASS_NOT_SUPPORTED, why)
+    return None
+
+
+def choose_profile(
+    references: Sequence[Reference],
+    instances: Sequence[Instance],
+    profiles: Mapping[str, Profile],
+    defaults: Sequence[str],
+    makeable: Collection[MediaKind],
+    failures: Failures,
+) -> Profile | None:
+    """Say which profile the medium is made to; None where `failures` says why there is none."""
+    asked = dict.fromkeys(reference.profile for reference in references if reference.profile)
+    unknown = [name for name in asked if not _makes(profiles.get(name), makeable)]
+    for reference in references:
+        if reference.profile in unknown:
+            why = f"profile {reference.profile} is not made here"
+            failures.add(failed(reference, FailureReason.PROFILE_NOT_SUPPORTED, why, _PROFILE))
+    if unknown:
+        return None
+    if len(asked) > 1:
+        for reference in references:
+            why = f"profiles {' and '.join(asked)} cannot share a medium"
+            failures.add(failed(reference, FailureReason.PROFILES_CONFLICT, why, _PROFILE))
+        return None
+    return (
+        profiles[next(iter(asked))]
+        if asked
+        else _default(references, instances, profiles, defaults, makeable, failures)
+    )
+
+
+def _default(
+    references: Sequence[Reference],
+    instances: Sequence[Instance],
+    profiles: Mapping[str, Profile],
+    defaults: Sequence[str],
+    makeable: Collection[MediaKind],
+    failures: Failures,
+) -> Profile | None:
+    able = [profiles[name] for name in defaults if _makes(profiles.get(name), makeable)]
+    for profile in able:
+        if all(not isinstance(profile.judge(subject(instance)), Unfit) for instance in instances):
+            return profile
+    if able:
+        return able[-1]
+    for reference in references:
+        why = "no station makes a medium of a default profile"
+        failures.add(failed(reference, FailureReason.PROFILE_NOT_SUPPORTED, why, _PROFILE))
+    return None
+
+
+def _makes(profile: Profile | None, makeable: Collection[MediaKind]) -> bool:
+    return profile is not None and any(kind in makeable for kind in profile.media)
+
+
+def subject(instance: Instance) -> Subject:
+    """An instance as a profile judges it."""
+    return Subject(instance.sop_class, instance.transfer_syntax, instance.head)

@@ -1,0 +1,286 @@
+"""A medium in one shot: files in, a proven image out, without tables, server or station.
+
+The way is the server's own (`fileset.compose`, `recipe`); only where instances come from differs. What
+does not fit is left out and named, and the rest is composed again.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from burnish.errors import BurnishError, FailedItem, RequestFailed, SourceDamaged
+from burnish.fileset.compose import Kit, Naming, Volume, compose
+from burnish.fileset.content import Unreadable, read_content
+from burnish.fileset.fit import Form
+from burnish.fileset.forms import check_way
+from burnish.fileset.names import map_file_set_id
+from burnish.fileset.reading import OnMedium
+from burnish.fileset.select import Wanted
+from burnish.fileset.transcode import check_derived, derive_explicit
+from burnish.instances import Instance
+from burnish.instances.head import KeptHead
+from burnish.instances.spool import is_uid
+from burnish.media import CAPACITY
+from burnish.recipe import Entry, Located, Range, Recipe, compare, pour
+from burnish.requests.store import Reference, minted_uid, opaque_token
+from burnish.terms import EXPLICIT_VR_LE, MEDIA_STORAGE_DIRECTORY
+
+_HEAD_BUDGET: Final = 64 << 20
+Report = Callable[[str, int, int], None]
+"""Told (step, done, total)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileFate:
+    """What became of one file."""
+
+    path: Path
+    uid: str
+    volume: int
+    """The volume it is on, from 1; 0 where it was left out."""
+    file_id: str
+    reason: str
+    """Why it was left out; empty where it is on a volume."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What was made."""
+
+    images: tuple[Path, ...]
+    volumes: tuple[Volume, ...]
+    files: tuple[FileFate, ...]
+    """One per file that was looked at, in the order of their paths."""
+
+
+def find_files(paths: Sequence[Path]) -> list[Path]:
+    """Every regular file named or below a named folder, each once, sorted. Raises BurnishError."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if not path.exists():
+            raise BurnishError(f"{path} does not exist")
+        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+        found |= dict.fromkeys(one for one in inside if one.is_file())
+    return list(found)
+
+
+class _Sources:
+    """Files and derived forms by source key."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self._places: dict[str, tuple[Path, int]] = {}
+
+    def add(self, path: Path, offset: int) -> str:
+        key = str(len(self._places))
+        self._places[key] = path, offset
+        return key
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[Located]:
+        path, offset = self._places[key]
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except OSError as error:
+            raise SourceDamaged(f"{path} cannot be opened: {error.strerror}") from error
+        try:
+            yield Located(descriptor, offset)
+        finally:
+            os.close(descriptor)
+
+    def derive(self, instance: Instance, to: str) -> Form:
+        """A form of a file's data set, in the scratch folder."""
+        check_way(instance, to)
+        target = self._scratch / f"{instance.key}.explicit"
+        path, offset = self._places[instance.key]
+        with path.open("rb") as source, target.open("w+b") as file:
+            source.seek(offset)
+            derived = derive_explicit(source, instance.length, file)
+            source.seek(offset)
+            file.seek(0)
+            check_derived(source, instance.length, file, derived.length)
+        return Form(self.add(target, 0), EXPLICIT_VR_LE, derived.length, derived.digest)
+
+
+class OneShot:
+    """One call of `burnish compose`."""
+
+    def __init__(self, kit: Kit, profile: str, report: Report = lambda *_: None) -> None:
+        if profile not in kit.profiles:
+            known = ", ".join(kit.profiles) or "none"
+            raise BurnishError(f"no profile {profile!r}; the loaded plugins know {known}")
+        self._profile = kit.profiles[profile]
+        makeable = {kind: CAPACITY[kind] for kind in self._profile.media}
+        self._kit = replace(kit, makeable=makeable)
+        self._report = report
+
+    def run(self, paths: Sequence[Path], out: Path, file_set_id: str, *, tree: bool) -> Composed:
+        """Make `out`. Raises BurnishError where nothing can be made; `out` does not exist then."""
+        if out.exists():
+            raise BurnishError(f"{out} exists; remove it first, or name another place")
+        with ExitStack() as stack:
+            folder = stack.enter_context(_scratch(out))
+            sources = _Sources(Path(folder))
+            files = find_files(paths)
+            instances, fates = self._read(files, sources)
+            volume = self._compose(instances, fates, sources, file_set_id)
+            if volume is None:
+                return Composed((), (), _in_order(files, fates))
+            self._write(volume, sources, out, tree=tree)
+        return Composed((out,), (volume,), _in_order(files, fates))
+
+    def _read(
+        self, files: Sequence[Path], sources: _Sources
+    ) -> tuple[dict[str, tuple[Path, Instance]], dict[Path, FileFate]]:
+        """Instances by UID, and what became of the files that are none."""
+        found: dict[str, tuple[Path, Instance]] = {}
+        fates: dict[Path, FileFate] = {}
+        for number, path in enumerate(files):
+            self._report("reading", number, len(files))
+            try:
+                instance = read_instance(path, sources)
+            except (Unreadable, OSError) as error:
+                fates[path] = FileFate(path, "", 0, "", str(error))
+                continue
+            if instance.sop_instance in found:
+                first = found[instance.sop_instance][0]
+                fates[path] = FileFate(path, instance.sop_instance, 0, "", f"the same instance as {first}")
+            else:
+                found[instance.sop_instance] = path, instance
+        return found, fates
+
+    def _compose(
+        self,
+        instances: dict[str, tuple[Path, Instance]],
+        fates: dict[Path, FileFate],
+        sources: _Sources,
+        file_set_id: str,
+    ) -> Volume | None:
+        """Compose what fits; leaves out what a failure names and tries again with the rest."""
+        kit = replace(self._kit, derive=sources.derive)
+        left = dict(instances)
+        while left:
+            wanted = [_wanted(instance, self._profile.identifier) for _, instance in left.values()]
+            self._report("composing", 0, len(wanted))
+            try:
+                volume = compose(wanted, _naming(wanted, file_set_id), kit)
+            except RequestFailed as error:
+                dropped = [item for item in error.failed if item.sop_instance in left]
+                if not dropped:
+                    raise
+                for item in dropped:
+                    _drop(item, left, fates)
+                continue
+            for member in volume.members:
+                path, instance = left[member.placed.instance.sop_instance]
+                fates[path] = FileFate(path, instance.sop_instance, 1, "/".join(member.file_id), "")
+            return volume
+        return None
+
+    def _write(self, volume: Volume, sources: _Sources, out: Path, *, tree: bool) -> None:
+        if tree:
+            _write_tree(volume, sources, out, self._report)
+        else:
+            _write_image(volume.recipe, sources, out, self._report)
+
+
+@contextmanager
+def _scratch(out: Path) -> Iterator[str]:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".burnish-", dir=out.parent) as folder:
+        yield folder
+
+
+def read_instance(path: Path, sources: "_Sources | None" = None) -> Instance:
+    """Read a DICOM file once, to its end. Raises Unreadable where it cannot stand on a medium, OSError."""
+    file = OnMedium((path.name,), path.stat().st_size, 0, lambda: path.open("rb"))
+    content = read_content(file, lambda _: None, budget=_HEAD_BUDGET)
+    meta, scanned = content.meta, content.scanned
+    if meta.sop_class == MEDIA_STORAGE_DIRECTORY:
+        raise Unreadable("it is the directory of a file-set, not an instance")
+    for name, uid in (("SOP Class", scanned.sop_class), ("SOP Instance", scanned.sop_instance)):
+        if not is_uid(uid):
+            raise Unreadable(f"it has no valid {name} UID in its data set")
+    if (meta.sop_class, meta.sop_instance) != (scanned.sop_class, scanned.sop_instance):
+        raise Unreadable("its File Meta Information names another instance than its data set")
+    return Instance(
+        key=sources.add(path, meta.end) if sources else str(path),
+        sop_class=scanned.sop_class,
+        sop_instance=scanned.sop_instance,
+        study=scanned.study,
+        series=scanned.series,
+        transfer_syntax=meta.transfer_syntax,
+        length=content.length,
+        digest=content.digest,
+        head=KeptHead(scanned.head),
+    )
+
+
+def _wanted(instance: Instance, profile: str) -> Wanted:
+    return Wanted(Reference(instance.sop_class, instance.sop_instance, profile), instance)
+
+
+def _naming(wanted: Sequence[Wanted], file_set_id: str) -> Naming:
+    """The same files give the same names; $SOURCE_DATE_EPOCH gives the same time."""
+    digests = [one.instance.digest.hex() for one in wanted if one.instance]
+    uid = minted_uid("compose", *digests)
+    token = opaque_token(uid)
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    made = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC).replace(microsecond=0)
+    return Naming(
+        file_set_id=map_file_set_id(file_set_id or token[:8]), file_set_uid=uid, token=token, made=made
+    )
+
+
+def _drop(item: FailedItem, left: dict[str, tuple[Path, Instance]], fates: dict[Path, FileFate]) -> None:
+    path, _ = left.pop(item.sop_instance)
+    fates[path] = FileFate(path, item.sop_instance, 0, "", item.why or item.reason.name)
+
+
+def _in_order(files: Sequence[Path], fates: dict[Path, FileFate]) -> tuple[FileFate, ...]:
+    return tuple(fates[path] for path in files if path in fates)
+
+
+def _write_image(recipe: Recipe, sources: _Sources, out: Path, report: Report) -> None:
+    """Write under a temporary name, read back past the cache, then name it."""
+    temporary = out.with_name(f".{out.name}.part")
+    try:
+        with temporary.open("w+b", buffering=0) as file:
+            _pour_and_prove(recipe, sources, file, report, 0, recipe.length)
+        os.link(temporary, out)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_tree(volume: Volume, sources: _Sources, out: Path, report: Report) -> None:
+    temporary = out.with_name(f".{out.name}.part")
+    total = sum(entry.size for entry in volume.tree.entries)
+    done = 0
+    temporary.mkdir()
+    for entry in volume.tree.entries:
+        path = temporary.joinpath(*entry.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x+b", buffering=0) as file:
+            _pour_and_prove(_alone(entry, volume), sources, file, report, done, total)
+        done += entry.size
+    temporary.rename(out)
+
+
+def _alone(entry: Entry, volume: Volume) -> Recipe:
+    keys = {extent.key for extent in entry.content if isinstance(extent, Range)}
+    return Recipe(entry.content, {key: volume.tree.sources[key] for key in keys})
+
+
+def _pour_and_prove(
+    recipe: Recipe, sources: _Sources, file: BinaryIO, report: Report, before: int, total: int
+) -> None:
+    pour(recipe, sources.open, file.fileno(), lambda done: report("writing", before + done, total))
+    os.fsync(file.fileno())
+    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    file.seek(0)
+    compare(recipe, file.fileno(), lambda done: report("proving", before + done, total))

@@ -1,0 +1,167 @@
+"""The planner: one started request after the other becomes volumes, recipes and pieces."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, select, update
+
+from burnish.database import Database
+from burnish.database.tables import requests
+from burnish.errors import BurnishError, RequestFailed
+from burnish.fileset.compose import IdentityHold, Kit, Naming, Volume, compose
+from burnish.fileset.names import map_file_set_id
+from burnish.fileset.select import Wanted
+from burnish.instances.index import pinned_instances
+from burnish.production.feeder import plan_path
+from burnish.recipe import save_recipe
+from burnish.requests.ledger import PlannedVolume, add_volumes, hold_request, settle_cancel
+from burnish.requests.store import (
+    RequestRow,
+    fail_request,
+    failed_json,
+    minted_uid,
+    opaque_token,
+    request_row,
+    wanted_references,
+)
+from burnish.terms import ExecutionStatus, StatusInfo
+
+_POLL = 1.0
+
+
+class Planner:
+    """One thread that plans."""
+
+    def __init__(self, database: Database, data: Path, kit: Kit, planned: Callable[[], None]) -> None:
+        self._database = database
+        self._data = data
+        self._kit = kit
+        self._planned = planned
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="planner", daemon=True)
+
+    def start(self) -> None:
+        """Take back what a former planner had begun, then plan."""
+        with self._database.write() as connection:
+            connection.execute(update(requests).where(requests.c.plan == "claimed").values(plan="none"))
+        self._thread.start()
+
+    def wake(self) -> None:
+        """A request may have been started."""
+        self._wake.set()
+
+    def stop(self, timeout: float) -> None:
+        """Finish the plan at hand and end."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            request = self._claim()
+            if request is None:
+                self._wake.wait(_POLL)
+                self._wake.clear()
+            else:
+                self._plan(request)
+                self._planned()
+
+    def _claim(self) -> int | None:
+        waiting = (
+            select(requests.c.id)
+            .where(
+                requests.c.status == ExecutionStatus.PENDING,
+                requests.c.plan == "none",
+                requests.c.cancel_asked.is_(False),
+            )
+            .order_by(requests.c.priority, requests.c.initiated_at, requests.c.id)
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            if connection.execute(waiting).first() is None:
+                return None
+        with self._database.write() as connection:
+            claimed = (
+                update(requests).where(requests.c.id == waiting.scalar_subquery()).values(plan="claimed")
+            )
+            found: int | None = connection.execute(claimed.returning(requests.c.id)).scalar_one_or_none()
+            return found
+
+    def _plan(self, request: int) -> None:
+        try:
+            with self._database.read() as connection:
+                row = request_row(connection, request)
+                pinned = pinned_instances(connection, request)
+                references = wanted_references(connection, request)
+            wanted = [Wanted(reference, pinned.get(place)) for place, reference in enumerate(references)]
+            volume = compose(wanted, naming_of(row), self._kit)
+            self._save(row, [volume])
+        except IdentityHold as error:
+            self._hold(request, error)
+        except RequestFailed as error:
+            self._fail(request, error)
+        except OSError as error:
+            self._fail(request, RequestFailed(f"no room for the plan: {error}", StatusInfo.INSUFFIC_MEMORY))
+        except BurnishError as error:
+            self._fail(request, RequestFailed(str(error), StatusInfo.PROC_FAILURE))
+        except Exception as error:  # noqa: BLE001 - one request's fault must not stop the planner
+            message = f"{type(error).__name__}: {error}"
+            self._fail(request, RequestFailed(message, StatusInfo.PROC_FAILURE))
+
+    def _save(self, row: RequestRow, volumes: Sequence[Volume]) -> None:
+        for volume in volumes:
+            save_recipe(volume.recipe, plan_path(self._data, volume.naming.token))
+        with self._database.write() as connection:
+            connection.execute(update(requests).where(requests.c.id == row.id).values(plan="done"))
+            if not settle_cancel(connection, row.id):
+                planned = [_planned(number, volume) for number, volume in enumerate(volumes, 1)]
+                add_volumes(connection, row.id, planned, row.copies)
+
+    def _fail(self, request: int, error: RequestFailed) -> None:
+        with self._database.write() as connection:
+            if not self._cancelled(connection, request):
+                fail_request(connection, request, error.info, str(error), error.failed)
+
+    def _hold(self, request: int, error: RequestFailed) -> None:
+        with self._database.write() as connection:
+            if not self._cancelled(connection, request):
+                items = [failed_json(item) for item in error.failed]
+                held = update(requests).where(requests.c.id == request)
+                connection.execute(held.values(plan="held", failed=items))
+                hold_request(connection, request, error.info, str(error))
+
+    @staticmethod
+    def _cancelled(connection: Connection, request: int) -> bool:
+        connection.execute(update(requests).where(requests.c.id == request).values(plan="none"))
+        return settle_cancel(connection, request)
+
+
+def naming_of(row: RequestRow) -> Naming:
+    """What the first volume of a request is called: as the SCU wants it, else made of the token."""
+    wanted = row.attributes
+    uid = wanted.get("StorageMediaFileSetUID") or minted_uid("file-set", row.token)
+    return Naming(
+        file_set_id=map_file_set_id(wanted.get("StorageMediaFileSetID") or row.token[:8]),
+        file_set_uid=uid,
+        token=opaque_token(row.token, uid),
+        made=datetime.fromtimestamp(int(row.initiated_at), UTC),
+    )
+
+
+def _planned(number: int, volume: Volume) -> PlannedVolume:
+    return PlannedVolume(
+        number=number,
+        file_set_id=volume.naming.file_set_id,
+        file_set_uid=volume.naming.file_set_uid,
+        token=volume.naming.token,
+        profile=volume.profile.identifier,
+        format=volume.format,
+        suffix=volume.suffix,
+        medium=volume.medium,
+        length=volume.recipe.length,
+        digest=volume.recipe.digest,
+        patients=list(volume.patients),
+    )

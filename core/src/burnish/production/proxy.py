@@ -1,0 +1,153 @@
+"""A driver's process as the feeder sees it: orders go in, a reply comes out, whatever happens."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO, Any
+
+from burnish.contracts import Job
+from burnish.errors import FaultKind
+from burnish.production.wire import Wire
+
+_TICK = 0.1
+"""Seconds between looks at the clock and at whether somebody wants the work stopped."""
+_GRACE = 20.0
+"""Seconds a driver has to load its plugin and introduce itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How an order ended."""
+
+    done: Any = None
+    fault: FaultKind | None = None
+    message: str = ""
+    cancelled: bool = False
+    lost: bool = False
+    """The driver's process is gone, or was killed because it hung or talked nonsense."""
+
+    @property
+    def well(self) -> bool:
+        """Whether it was carried out."""
+        return self.fault is None and not self.cancelled
+
+
+def _lost(message: str) -> Reply:
+    return Reply(fault=FaultKind.DRIVER_FAULT, message=message, lost=True)
+
+
+class DriverProcess:
+    """One child process that runs one driver."""
+
+    def __init__(self, introduction: dict[str, Any], stall: float, log: IO[bytes] | None = None) -> None:
+        ours, theirs = Wire.pair()
+        self._stall = stall
+        self._wire = Wire(ours)
+        command = [sys.executable, "-m", "burnish.production.driver", str(theirs.fileno())]
+        with theirs:
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stderr=log,
+                cwd=introduction["folder"],
+            )
+        self.interruptible = False
+        self.ready = self._introduce(introduction)
+        """How the introduction ended; a driver that is not well takes no orders."""
+
+    def _introduce(self, introduction: dict[str, Any]) -> Reply:
+        try:
+            self._wire.send(introduction)
+            received = self._wire.receive(_GRACE)
+        except (OSError, ValueError) as error:
+            return self._kill(f"the driver did not start: {error}")
+        if received is None or "ready" not in received[0]:
+            return self._kill("the driver did not start; its log says why")
+        self.interruptible = bool(received[0]["ready"].get("interruptible"))
+        return Reply()
+
+    def order(
+        self,
+        what: str,
+        job: Job,
+        descriptor: int | None = None,
+        work: Callable[[], None] = lambda: None,
+        tick: Callable[[], None] = lambda: None,
+    ) -> Reply:
+        """Have the driver do `what`, doing `work` here meanwhile; closes `descriptor`.
+
+        `tick` is called some times a second. Errors of `work` pass through once the driver has replied.
+        """
+        try:
+            self._wire.send({"do": what, "job": job.to_json()}, descriptor)
+        except OSError:
+            return self._kill("the driver's process is gone")
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+        return self._both(work, tick)
+
+    def _both(self, work: Callable[[], None], tick: Callable[[], None]) -> Reply:
+        replies: list[Reply] = []
+        waiter = threading.Thread(target=lambda: replies.append(self._await(tick)))
+        waiter.start()
+        try:
+            with suppress(BrokenPipeError):  # the driver stopped reading; its reply says why
+                work()
+        finally:
+            waiter.join()
+        return replies[0]
+
+    def _await(self, tick: Callable[[], None]) -> Reply:
+        heard = time.monotonic()
+        while True:
+            try:
+                received = self._wire.receive(_TICK)
+            except TimeoutError:
+                if time.monotonic() - heard > self._stall:
+                    return self._kill(f"the driver was silent for {self._stall:g} s")
+                tick()
+                continue
+            except ValueError:
+                return self._kill("the driver talked nonsense")
+            if received is None:
+                return self._kill("the driver's process ended")
+            heard = time.monotonic()
+            if reply := _reply(received[0]):
+                return reply
+
+    def cancel(self) -> None:
+        """Tell the driver that somebody wants its work stopped."""
+        with suppress(OSError):
+            self._wire.send({"cancel": True})
+
+    def _kill(self, message: str) -> Reply:
+        self.close()
+        return _lost(message)
+
+    def close(self) -> None:
+        """End the process, whatever state it is in."""
+        self._wire.close()
+        with suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+
+def _reply(message: dict[str, Any]) -> Reply | None:
+    if "progress" in message:
+        return None
+    if "done" in message:
+        return Reply(done=message["done"])
+    if message.get("cancelled"):
+        return Reply(cancelled=True)
+    try:
+        return Reply(fault=FaultKind(message.get("fault", "")), message=str(message.get("message", "")))
+    except ValueError:
+        return Reply(fault=FaultKind.DRIVER_FAULT, message=f"the driver said {str(message)[:200]}")

@@ -1,0 +1,295 @@
+"""A writer that does what a test tells it, also a test in another process.
+
+It is an honest writer of files (`<volume token>-<copy>.img` in its folder) until its folder says otherwise:
+
+* `hold-write`: while it exists, `write` waits before the first byte, heeding its token;
+* `hold-middle`: the same half way through the image;
+* `script.json`: a list of actions; each job takes the first one off when `write` begins. An action is
+  an object of these keys; an empty one is an honest job:
+    `fault`    KIND    raise DeviceFault of this kind
+    `hang`     seconds sleep, deaf to the token
+    `crash`    true    end the process on the spot, exit status 70
+    `garbage`  true    print nonsense on standard output
+    `lie`      offset  flip a byte when reading back
+    `in`       op      where the first four happen: write (the default), read_back, accept or reject
+    `at`       bytes   and after how many bytes of write or read_back; absent: before the first
+* `log.jsonl`: one line for each call, `{"op": ..., "job": {...}, "time": seconds, "pid": ...}`.
+
+Units: bytes and seconds.
+"""
+
+import fcntl
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from burnish.contracts import Cancel, Found, Job, Report, Writer, WriterCapabilities, WriterSpec
+from burnish.errors import DeviceFault, FaultKind
+from burnish.hookspecs import hookimpl
+from burnish.media import CAPACITY, MediaKind
+
+CRASHED: Final = 70
+"""Exit status of a process that an action ended."""
+GARBAGE: Final = b'\x00\xff{"not": json\n\x1b[31mPANIC: drive on fire\n'
+_STEP: Final = 256 << 10
+_LOOK: Final = 0.01
+"""Seconds between looks at a hold."""
+_WORD: Final = re.compile(r"[A-Za-z0-9]{1,64}")
+
+
+class Settings(BaseModel):
+    """The keys of a `[writers.<name>]` table whose driver is `scripted`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path
+    """Folder of the images and of everything that steers the writer; made where it is missing."""
+    media: tuple[MediaKind, ...] = Field(default=(MediaKind.CD_R,), min_length=1)
+    """Kinds of media it makes."""
+    interruptible: bool = True
+    """Whether it heeds its token once the first byte is written."""
+    capacity: int | None = Field(default=None, gt=0)
+    """Bytes of an image at most; absent: what the kind of medium holds."""
+    rate: int | None = Field(default=None, gt=0)
+    """Bytes a second; absent: as fast as it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What one job is to suffer. Raises TypeError or ValueError where a script is misspelt."""
+
+    fault: FaultKind | None = None
+    hang: float = 0
+    crash: bool = False
+    garbage: bool = False
+    lie: int | None = None
+    op: str = "write"
+    at: int = 0
+
+    @classmethod
+    def read(cls, values: dict[str, Any]) -> Self:
+        """From an object of `script.json`."""
+        words = {"op" if name == "in" else name: value for name, value in values.items()}
+        if "fault" in words:
+            words["fault"] = FaultKind(words["fault"])
+        return cls(**words)
+
+    def happen(self) -> None:
+        """Do it, here and now."""
+        if self.garbage:
+            sys.stdout.flush()
+            os.write(1, GARBAGE)
+        if self.hang:
+            time.sleep(self.hang)
+        if self.crash:
+            os._exit(CRASHED)
+        if self.fault:
+            raise DeviceFault(self.fault, "as the script says")
+
+
+@dataclass
+class _Moment:
+    """Lets an action happen once, when its operation has come to its byte."""
+
+    action: Action
+    op: str
+    happened: bool = False
+
+    def __call__(self, done: int) -> None:
+        if self.op == self.action.op and done >= self.action.at and not self.happened:
+            self.happened = True
+            self.action.happen()
+
+    def step(self, done: int, step: int) -> int:
+        """Shorten a step so that it ends where the action is to happen."""
+        ahead = self.action.at - done
+        return min(step, ahead) if self.op == self.action.op and ahead > 0 else step
+
+
+@dataclass
+class ScriptedWriter(Writer):
+    """See the module."""
+
+    settings: Settings
+    actions: dict[Path, Action] = field(default_factory=dict)
+    """What was taken off the script for each image, kept for the calls after `write`."""
+
+    @property
+    def capabilities(self) -> WriterCapabilities:
+        """What the settings say."""
+        media = frozenset(self.settings.media)
+        return WriterCapabilities(media=media, interruptible=self.settings.interruptible)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        pass
+
+    def capacity(self, medium: MediaKind) -> int:
+        """Bytes of an image at most."""
+        if medium not in self.settings.media:
+            raise DeviceFault(FaultKind.WRONG_MEDIUM, f"{medium} is not what this writer makes")
+        return self.settings.capacity or CAPACITY[medium]
+
+    def examine(self, job: Job) -> Found:
+        """WHOLE when accepted, PARTIAL when begun."""
+        image = self._called("examine", job)
+        if image.exists():
+            return Found.WHOLE
+        return Found.PARTIAL if _part(image).exists() else Found.UNTOUCHED
+
+    def write(self, job: Job, source: BinaryIO, report: Report, cancel: Cancel) -> None:
+        """Write the image, and suffer what the script says."""
+        image = self._called("write", job)
+        self._refuse(image, job)
+        moment = _Moment(self._next_action(image), "write")
+        self._hold("hold-write", cancel)
+        cancel.check()
+        if not moment.action.at:
+            moment(0)
+        heeded = cancel if self.settings.interruptible else Cancel()
+        with _part(image).open("xb", buffering=0) as target:
+            self._pour(job, source, target, report, heeded, moment)
+            os.fsync(target.fileno())
+
+    def _refuse(self, image: Path, job: Job) -> None:
+        if job.length > self.capacity(job.medium):
+            raise DeviceFault(FaultKind.MEDIUM_TOO_SMALL, f"{job.length} bytes do not fit")
+        if image.exists() or _part(image).exists():
+            raise DeviceFault(FaultKind.UNSAFE_TARGET, f"{image.name} was written already")
+
+    def _pour(
+        self,
+        job: Job,
+        source: BinaryIO,
+        target: BinaryIO,
+        report: Report,
+        cancel: Cancel,
+        moment: _Moment,
+    ) -> None:
+        done, middle = 0, job.length // 2
+        while done < job.length:
+            if done == middle:
+                self._hold("hold-middle", cancel)
+            cancel.check()
+            ahead = (middle if done < middle else job.length) - done
+            data = source.read(moment.step(done, min(_STEP, ahead)))
+            if not data:
+                raise DeviceFault(FaultKind.BAD_REQUEST, f"the image ended after {done} bytes")
+            target.write(data)
+            done += len(data)
+            moment(done)
+            self._pace(len(data))
+            report(done)
+
+    def _pace(self, size: int) -> None:
+        if self.settings.rate:
+            time.sleep(size / self.settings.rate)
+
+    def _hold(self, name: str, cancel: Cancel) -> None:
+        while (self.settings.path / name).exists():
+            cancel.check()
+            time.sleep(_LOOK)
+
+    def read_back(self, job: Job, sink: BinaryIO, report: Report) -> None:
+        """Copy the image into `sink`, lying where the script says so."""
+        image = self._called("read_back", job)
+        moment = _Moment(self.actions.get(image, Action()), "read_back")
+        done = 0
+        moment(0)
+        with _written(image).open("rb", buffering=0) as origin:
+            while data := origin.read(moment.step(done, _STEP)):
+                sink.write(_twisted(data, moment.action.lie, done))
+                done += len(data)
+                moment(done)
+                report(done)
+
+    def accept(self, job: Job) -> str:
+        """Give the image its name."""
+        image = self._called("accept", job)
+        _Moment(self.actions.get(image, Action()), "accept")(sys.maxsize)
+        if not image.exists():
+            _written(image).rename(image)
+        return str(image)
+
+    def reject(self, job: Job) -> None:
+        """Remove what was written."""
+        image = self._called("reject", job)
+        _Moment(self.actions.get(image, Action()), "reject")(sys.maxsize)
+        _part(image).unlink(missing_ok=True)
+
+    def _called(self, op: str, job: Job) -> Path:
+        """Log a call and return the name of its image."""
+        if not _WORD.fullmatch(job.volume_token):
+            raise DeviceFault(FaultKind.BAD_REQUEST, f"volume token {job.volume_token!r} is not a word")
+        self.settings.path.mkdir(parents=True, exist_ok=True)
+        line = {"op": op, "job": job.to_json(), "time": time.time(), "pid": os.getpid()}
+        with (self.settings.path / "log.jsonl").open("ab", buffering=0) as log:
+            log.write(json.dumps(line).encode() + b"\n")
+        return self.settings.path / f"{job.volume_token}-{job.copy}.img"
+
+    def _next_action(self, image: Path) -> Action:
+        """Take the first action off the script."""
+        with _locked(self.settings.path / "script.lock"):
+            script = self.settings.path / "script.json"
+            actions = json.loads(script.read_text("utf-8")) if script.exists() else []
+            if actions:
+                write_script(self.settings.path, actions[1:])
+        self.actions[image] = Action.read(actions[0]) if actions else Action()
+        return self.actions[image]
+
+
+def write_script(folder: Path, actions: Sequence[dict[str, Any]]) -> None:
+    """Put `actions` into a writer's folder, in one step; a script that is there is replaced."""
+    temporary = folder / ".script.json.part"
+    temporary.write_text(json.dumps(list(actions)), "utf-8")
+    temporary.replace(folder / "script.json")
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """What a writer was asked, in order: one object for each call."""
+    log = folder / "log.jsonl"
+    return [json.loads(line) for line in log.read_bytes().splitlines()] if log.exists() else []
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _part(image: Path) -> Path:
+    return image.with_name(f".{image.name}.part")
+
+
+def _written(image: Path) -> Path:
+    for path in (_part(image), image):
+        if path.exists():
+            return path
+    raise DeviceFault(FaultKind.MEDIA_DEFECT, f"{image.name} was never written")
+
+
+def _twisted(data: bytes, lie: int | None, offset: int) -> bytes:
+    """Flip the byte at offset `lie` of the medium, where it is in `data`."""
+    if lie is None or not offset <= lie < offset + len(data):
+        return data
+    twisted = bytearray(data)
+    twisted[lie - offset] ^= 0xFF
+    return bytes(twisted)
+
+
+@hookimpl
+def burnish_writers() -> Sequence[WriterSpec[Any]]:
+    """Offer `scripted`."""
+    return [WriterSpec("scripted", Settings, ScriptedWriter)]

@@ -1,0 +1,99 @@
+"""What a name, a depth and a size may be: ECMA-119 (4th edition) 7.5, 7.6, 10.1 and PS3.12 Annex F.
+
+Shapes: a path is a tuple of components without version; the root is level 1 of the directory hierarchy, so
+eight components are seven directories and a file in the eighth level.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from burnish.contracts import VolumeFacts
+from burnish.errors import LayoutError
+from burnish.recipe import Entry
+
+BLOCK: Final = 2048
+"""Bytes of a logical block, here always a sector."""
+LEVELS: Final = 8
+"""Directory levels, the root being the first (Annex F)."""
+FILE_LIMIT: Final = 2**32 - BLOCK
+"""A file of one extent is smaller than this."""
+FOLDER_LIMIT: Final = 2**16 - 1
+"""A path table numbers its folders in 16 bits (ECMA-119 9.4.4)."""
+SET_PREFIX: Final = "BURNISH_"
+"""Begins the Volume Set Identifier of our media; the volume's token follows."""
+APPLICATION: Final = "BURNISH"
+"""The Application Identifier of our media."""
+
+FILE_NAME: Final = re.compile(r"[A-Z0-9_]{1,8}(\.[A-Z0-9_]{1,3})?")
+FOLDER_NAME: Final = re.compile(r"[A-Z0-9_]{1,8}")
+IDENTIFIER: Final = re.compile(r"[A-Z0-9_]{0,16}")
+TOKEN: Final = re.compile(r"[A-Z0-9]{1,120}")
+
+Path = tuple[str, ...]
+
+
+def spelt(path: Path) -> str:
+    """Return a file's path as Annex F writes it.
+
+    >>> spelt(("DICOM", "IM000001")), spelt(("README.TXT",))
+    ('/DICOM/IM000001.;1', '/README.TXT;1')
+    """
+    dot = "" if "." in path[-1] else "."
+    return "/" + "/".join(path) + dot + ";1"
+
+
+def shown(path: Path) -> str:
+    """A path for people."""
+    return "/" + "/".join(path)
+
+
+def check_facts(facts: VolumeFacts) -> None:
+    """Raise LayoutError where a volume's descriptor cannot say this."""
+    if not IDENTIFIER.fullmatch(facts.identifier):
+        raise LayoutError(f"file-set ID {facts.identifier!r} is not 0 to 16 of A-Z 0-9 _")
+    if not TOKEN.fullmatch(facts.token):
+        raise LayoutError(f"volume token {facts.token!r} is not 1 to 120 of A-Z 0-9")
+    if facts.made.utcoffset() is None:
+        raise LayoutError("the time a volume was made needs its offset from UTC")
+
+
+def folders(entries: Iterable[Entry]) -> list[Path]:
+    """Check every entry and return the folders they need, parents first, in order.
+
+    Raises LayoutError naming the first path that does not suit.
+    """
+    files: set[Path] = set()
+    found: set[Path] = set()
+    for entry in entries:
+        _check(entry)
+        if entry.path in files:
+            raise LayoutError(f"{shown(entry.path)} stands twice in the tree")
+        files.add(entry.path)
+        found.update(_parents(entry.path, found))
+    if both := files & found:
+        raise LayoutError(f"{shown(min(both))} is both a file and a folder")
+    if len(found) >= FOLDER_LIMIT:
+        raise LayoutError(f"{shown(max(found))} is one of more than {FOLDER_LIMIT - 1} folders")
+    return sorted(found, key=lambda path: (len(path), path))
+
+
+def _parents(path: Path, known: set[Path]) -> list[Path]:
+    above = []
+    for depth in range(len(path) - 1, 0, -1):
+        if path[:depth] in known:
+            break
+        above.append(path[:depth])
+    return above
+
+
+def _check(entry: Entry) -> None:
+    path = entry.path
+    if not path or not FILE_NAME.fullmatch(path[-1]):
+        raise LayoutError(f"{shown(path)}: a file name is 1 to 8 of A-Z 0-9 _, with an extension of up to 3")
+    if not all(FOLDER_NAME.fullmatch(part) for part in path[:-1]):
+        raise LayoutError(f"{shown(path)}: a folder name is 1 to 8 of A-Z 0-9 _")
+    if len(path) > LEVELS:
+        raise LayoutError(f"{shown(path)} lies deeper than {LEVELS} levels, the root being the first")
+    if entry.size >= FILE_LIMIT:
+        raise LayoutError(f"{shown(path)} has {entry.size} bytes; a file here is below {FILE_LIMIT}")

@@ -1,0 +1,193 @@
+"""A driver whose medium is a file.
+
+A piece is written and proven under `.<name>.part` and gets its name when it is accepted; a name that exists
+is never replaced. Whatever happens, a name without a dot holds a proven image.
+
+Shapes: the folder is made for each piece, so it may be taken away between jobs.
+"""
+
+import ctypes
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os.path import samestat
+from pathlib import Path
+from typing import BinaryIO, Final, Self
+
+from burnish.contracts import Cancel, Found, Job, Report, Writer, WriterCapabilities
+from burnish.errors import DeviceFault, FaultKind
+from burnish.media import CAPACITY, MediaKind
+from pydantic import BaseModel, ConfigDict, Field
+
+from burnish_writer_file.copying import receive, send
+from burnish_writer_file.faults import as_faults
+from burnish_writer_file.names import Place, place_of
+
+_NO_LINKS: Final = {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
+_AT_FDCWD: Final = -100
+_RENAME_NOREPLACE: Final = 1
+
+
+class Settings(BaseModel):
+    """The keys of a `[writers.<name>]` table whose driver is `file`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path
+    """Folder that the images go to; made where it is missing."""
+    media: tuple[MediaKind, ...] = Field(default=(MediaKind.CD_R,), min_length=1)
+    """Kinds of media the images stand for."""
+    capacity: int | None = Field(default=None, gt=0)
+    """Bytes of an image at most; absent: what the kind of medium holds."""
+
+
+class FileWriter(Writer):
+    """Image files in a folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def capabilities(self) -> WriterCapabilities:
+        """What the settings say; it can stop at any time."""
+        return WriterCapabilities(media=frozenset(self._settings.media), interruptible=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        pass
+
+    def capacity(self, medium: MediaKind) -> int:
+        """Bytes of an image at most. Raises DeviceFault WRONG_MEDIUM."""
+        if medium not in self._settings.media:
+            known = ", ".join(self._settings.media)
+            raise DeviceFault(FaultKind.WRONG_MEDIUM, f"{medium} is not among {known}")
+        return self._settings.capacity or CAPACITY[medium]
+
+    def examine(self, job: Job) -> Found:
+        """WHOLE when the piece has its name, PARTIAL while it has only the temporary one."""
+        place = self._place(job)
+        with as_faults(f"{place.final} cannot be looked at"):
+            if (size := _size(place.final)) is not None:
+                return Found.WHOLE if size == job.length else Found.PARTIAL
+            return Found.UNTOUCHED if _size(place.part) is None else Found.PARTIAL
+
+    def write(self, job: Job, source: BinaryIO, report: Report, cancel: Cancel) -> None:
+        """Write the image under its temporary name, on the disk when this returns."""
+        place = self._place(job)
+        cancel.check()
+        with as_faults(f"{place.final} cannot be written"):
+            self._prepare(place, job)
+            with _made(place.part) as target:
+                receive(source, target, job.length, report, cancel)
+                os.fsync(target)
+                os.posix_fadvise(target, 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def _prepare(self, place: Place, job: Job) -> None:
+        """Raise what can be known before a byte is read."""
+        if job.length > self.capacity(job.medium):
+            fault = f"{job.length} bytes on a medium of {self.capacity(job.medium)}"
+            raise DeviceFault(FaultKind.MEDIUM_TOO_SMALL, fault)
+        if _size(place.final) is not None:
+            raise DeviceFault(FaultKind.UNSAFE_TARGET, f"{place.final} exists, and no name is replaced")
+        place.folder.mkdir(parents=True, exist_ok=True)
+        room = os.statvfs(place.folder)
+        if room.f_bavail * room.f_frsize < job.length:
+            raise DeviceFault(FaultKind.STORAGE_FULL, f"{job.length} bytes do not fit on {place.folder}")
+
+    def read_back(self, job: Job, sink: BinaryIO, report: Report) -> None:
+        """Copy the image into `sink`, from the disk and not from memory."""
+        place = self._place(job)
+        with as_faults(f"{place.final} cannot be read back"), _opened(place) as origin:
+            send(origin, sink, report)
+
+    def accept(self, job: Job) -> str:
+        """Give the image its name and return the path."""
+        place = self._place(job)
+        with as_faults(f"{place.final} cannot be handed out"):
+            if _size(place.part) is not None:
+                _check_length(place.part, job)
+                _name(place)
+            _check_length(place.final, job)
+            _settle(place.folder)
+            _settle(self._settings.path)
+        return str(place.final)
+
+    def reject(self, job: Job) -> None:
+        """Remove what was written under the temporary name."""
+        place = self._place(job)
+        with as_faults(f"{place.part} cannot be removed"):
+            place.part.unlink(missing_ok=True)
+
+    def _place(self, job: Job) -> Place:
+        return place_of(self._settings.path, job)
+
+
+def _size(path: Path) -> int | None:
+    """Bytes of a file, None where there is none. What is no file has a size that no image has."""
+    try:
+        status = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return status.st_size if path.is_file() and not path.is_symlink() else -1
+
+
+def _check_length(path: Path, job: Job) -> None:
+    if _size(path) != job.length:
+        raise DeviceFault(FaultKind.MEDIA_DEFECT, f"{path} does not hold the {job.length} bytes of its piece")
+
+
+@contextmanager
+def _made(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _opened(place: Place) -> Iterator[int]:
+    path = place.part if _size(place.part) is not None else place.final
+    if _size(path) is None:
+        raise DeviceFault(FaultKind.MEDIA_DEFECT, f"{place.final} was never written")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _name(place: Place) -> None:
+    """Move the temporary name to the final one; a crash between the two steps of a link is made good."""
+    if _size(place.final) is not None and samestat(place.final.lstat(), place.part.lstat()):
+        place.part.unlink()
+        return
+    try:
+        os.link(place.part, place.final)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _rename(place)
+    else:
+        place.part.unlink()
+
+
+def _rename(place: Place) -> None:
+    """Rename without replacing, on file systems without links (FAT). Raises OSError."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    names = os.fsencode(place.part), os.fsencode(place.final)
+    if libc.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_NOREPLACE):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(place.final))
+
+
+def _settle(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
