@@ -15,13 +15,13 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from burnish.database import DatabaseSettings
+from burnish.database.settings import DatabaseSettings
 from burnish.dicom.settings import ServerSettings, StorageSettings
 from burnish.errors import ConfigError
 from burnish.fileset.media import MediaSettings
 from burnish.fileset.settings import IdentitySettings
-from burnish.instances import SpoolSettings
-from burnish.orders import AetSettings, QueueSettings
+from burnish.instances.settings import SpoolSettings
+from burnish.orders.settings import AetSettings, QueueSettings
 from burnish.production.settings import WriterSettings
 from burnish.registry import Registry, default_plugins
 

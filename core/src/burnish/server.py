@@ -9,16 +9,13 @@ children see their lifeline close and end; feeders go on and are found again by 
 """
 
 import fcntl
-import json
 import logging
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +24,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from burnish.config import Config, Loaded, check_plugins
 from burnish.database import Database
 from burnish.errors import ConfigError
-from burnish.instances import InstanceIndex, Spool
+from burnish.instances.index import InstanceIndex
+from burnish.instances.spool import Spool
 from burnish.registry import Registry
 
 if TYPE_CHECKING:
@@ -39,7 +37,6 @@ _LOCK_PATIENCE: Final = 10.0
 _RESTARTS: Final = 5
 """A child that ends so often within a minute is not started again."""
 _STOP_SECONDS: Final = 10.0
-BACKLOG: Final = 128
 
 log = logging.getLogger("burnish")
 
@@ -52,13 +49,13 @@ class DataFolder:
         path.mkdir(parents=True, exist_ok=True)
         self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
 
-    def take(self) -> int:
-        """Lock it and return the descriptor that holds the lock. Raises ConfigError where another has it."""
+    def take(self) -> None:
+        """Lock it, for this process and those it forks. Raises ConfigError where another has it."""
         end = time.monotonic() + _LOCK_PATIENCE
         while True:
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return self._lock
+                return
             except BlockingIOError:
                 if time.monotonic() > end:
                     message = (
@@ -68,71 +65,72 @@ class DataFolder:
                 time.sleep(0.1)
 
 
-def listen(bind: str, port: int) -> socket.socket:
+def open_listener(bind: str, port: int) -> socket.socket:
     """Open the listening socket. Raises ConfigError where the address cannot be had."""
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    from burnish.dicom.transport import listen
+
     try:
-        listener.bind((bind, port))
-        listener.listen(BACKLOG)
+        return listen(bind, port)
     except OSError as error:
-        listener.close()
-        raise ConfigError(
-            f"server.bind, server.port: cannot listen on {bind}:{port}: {error.strerror}"
-        ) from error
-    return listener
+        message = f"server.bind, server.port: cannot listen on {bind}:{port}: {error.strerror}"
+        raise ConfigError(message) from error
 
 
 class Child:
-    """One of the two processes: started, started again, stopped."""
+    """One of the two processes: forked, forked again where it died, stopped.
 
-    def __init__(self, role: str, first: Mapping[str, Any], descriptors: Mapping[str, int]) -> None:
+    The parent runs no thread while it may fork, and closes its database first.
+    """
+
+    def __init__(self, role: str, work: Callable[[], None]) -> None:
         self.role = role
-        self._first = {**first, "descriptors": dict(descriptors)}
+        self._work = work
         self._deaths: list[float] = []
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = 0
 
     def start(self) -> None:
-        """Start it; it says `ready` on the descriptor of that name."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "burnish.server", self.role],
-            stdin=subprocess.PIPE,
-            pass_fds=list(self._first["descriptors"].values()),
-        )
-        assert self._process.stdin  # noqa: S101 - it was asked for
-        self._process.stdin.write(json.dumps(self._first).encode())
-        self._process.stdin.close()
+        """Fork it."""
+        self._process = os.fork()
+        if self._process == 0:
+            code = 1
+            try:
+                self._work()
+                code = 0
+            except BaseException:
+                log.exception("%s failed", self.role)
+            finally:
+                os._exit(code)
 
     def watch(self) -> bool:
-        """Start it again where it died; False where it does so too often."""
-        assert self._process  # noqa: S101 - watched after start
-        code = self._process.poll()
-        if code is None:
+        """Fork it again where it died; False where it does so too often."""
+        if not self._ended():
             return True
         now = time.monotonic()
         self._deaths = [death for death in self._deaths if now - death < 60] + [now]
-        log.error("%s ended with %s", self.role, code)
+        log.error("%s ended", self.role)
         if len(self._deaths) > _RESTARTS:
             return False
         self.start()
         return True
 
-    def stop(self, timeout: float) -> None:
-        """Ask it to end, wait, then make it."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            self.kill()
+    def stop(self, timeout: float, hurry: Callable[[], bool] = lambda: False) -> None:
+        """Ask it to end, wait, then make it; `hurry` ends the wait."""
+        self._signal(signal.SIGTERM)
+        end = time.monotonic() + timeout
+        while not self._ended() and time.monotonic() < end and not hurry():
+            time.sleep(0.02)
+        if not self._ended():
+            self._signal(signal.SIGKILL)
+            os.waitpid(self._process, 0)
 
-    def kill(self) -> None:
-        """End it at once."""
-        if self._process and self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+    def _ended(self) -> bool:
+        if self._process and os.waitpid(self._process, os.WNOHANG)[0]:
+            self._process = 0
+        return not self._process
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process:
+            os.kill(self._process, number)
 
 
 class Server:
@@ -149,30 +147,35 @@ class Server:
         config = self._loaded.config
         check_plugins(self._loaded)
         folder = DataFolder(self._loaded.data)
-        lock = folder.take()
+        folder.take()
         prepare(folder.path, config)
-        listener = listen(config.server.bind, config.server.port)
+        listener = open_listener(config.server.bind, config.server.port)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        ready = self._start(lock, listener)
+        ready = self._start(listener)
         where = f"{config.server.ae_title}@{config.server.bind}:{listener.getsockname()[1]}"
         code = self._watch(ready, lambda: say(f"ready {where}"))
         self._end()
         return code
 
-    def _start(self, lock: int, listener: socket.socket) -> socket.socket:
-        lifeline, self._life = os.pipe()
+    def _start(self, listener: socket.socket) -> socket.socket:
+        lifeline, life = os.pipe()
         wake_in, wake_out = socket.socketpair()
         ready_in, ready_out = socket.socketpair()
-        first = {"config": self._loaded.config.model_dump(mode="json"), "folder": str(self._loaded.folder)}
-        common = {"lifeline": lifeline, "lock": lock}
-        production = Child("production", first, {**common, "wake": wake_in.fileno()})
-        descriptors = {"wake": wake_out.fileno(), "ready": ready_out.fileno(), "listener": listener.fileno()}
-        reception = Child("reception", first, {**common, **descriptors})
-        self._keep = (wake_in, wake_out, ready_out, listener)
+
+        def child(role: str, work: Callable[[], None]) -> Child:
+            def begin() -> None:
+                os.close(life)
+                _become(role, lifeline)
+                work()
+
+            return Child(role, begin)
+
+        production = child("production", lambda: _production(self._loaded, wake_in))
+        reception = child("reception", lambda: _reception(self._loaded, wake_out, ready_out, listener))
         self._children = [production, reception]
-        for child in self._children:
-            child.start()
+        for one in self._children:
+            one.start()
         return ready_in
 
     def _on_signal(self, *_: object) -> None:
@@ -204,12 +207,8 @@ class Server:
         """Stop receiving, then let production finish what it makes; a second signal ends the wait."""
         production, reception = self._children
         reception.stop(_STOP_SECONDS)
-        drain = self._loaded.config.queue.drain_timeout.total_seconds() + _STOP_SECONDS
-        stopper = threading.Thread(target=production.stop, args=[drain], daemon=True)
-        stopper.start()
-        while stopper.is_alive() and not self._at_once.is_set():
-            stopper.join(0.1)
-        production.kill()
+        drain = self._loaded.config.queue.drain_timeout.total_seconds()
+        production.stop(drain + _STOP_SECONDS, self._at_once.is_set)
 
 
 def prepare(data: Path, config: Config) -> None:
@@ -224,14 +223,12 @@ def prepare(data: Path, config: Config) -> None:
 # --- the children ------------------------------------------------------------------------------------------
 
 
-def _child(role: str) -> None:
-    first = json.loads(sys.stdin.buffer.read())
+def _become(role: str, lifeline: int) -> None:
+    """Be a process of one's own: a name, no signals of the parent's, an end when the parent ends."""
+    Path("/proc/self/comm").write_text(f"burnish-{role[:4]}")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    descriptors = first["descriptors"]
-    threading.Thread(target=_die_with_parent, args=[descriptors["lifeline"]], daemon=True).start()
-    loaded = Loaded(Config(**first["config"]), Path(first["folder"]), None)
+    threading.Thread(target=_die_with_parent, args=[lifeline], daemon=True).start()
     logging.basicConfig(format=f"%(asctime)s {role} %(levelname)s %(message)s", level=logging.WARNING)
-    {"reception": _reception, "production": _production}[role](loaded, descriptors)
 
 
 def _die_with_parent(lifeline: int) -> None:
@@ -246,12 +243,12 @@ def _terminated() -> threading.Event:
     return event
 
 
-def _reception(loaded: Loaded, descriptors: Mapping[str, int]) -> None:
+def _reception(loaded: Loaded, wake: socket.socket, ready: socket.socket, listener: socket.socket) -> None:
     from burnish.dicom.reception import Reception
-    from burnish.orders import MediaLimits, Orders
+    from burnish.orders.orders import Orders
+    from burnish.orders.settings import MediaLimits
 
     config, stop = loaded.config, _terminated()
-    wake = socket.socket(fileno=descriptors["wake"])
     wake.setblocking(False)
 
     def wake_production() -> None:
@@ -271,22 +268,19 @@ def _reception(loaded: Loaded, descriptors: Mapping[str, int]) -> None:
         aets=config.aets,
         wake=wake_production,
     )
-    listener = socket.socket(fileno=descriptors["listener"])
     reception = Reception(config.server, config.storage, spool, orders, listener, config.aets or None)
     reception.start()
-    with suppress(OSError):
-        socket.socket(fileno=descriptors["ready"]).send(b"!")
+    ready.send(b"!")
     stop.wait()
     reception.stop(_STOP_SECONDS / 2)
     index.stop()
 
 
-def _production(loaded: Loaded, descriptors: Mapping[str, int]) -> None:
+def _production(loaded: Loaded, wake: socket.socket) -> None:
     config, stop = loaded.config, _terminated()
     database = Database.open(config.database, loaded.data)
     production = _assemble(loaded, database, Registry.load(config.plugins))
     production.start()
-    wake = socket.socket(fileno=descriptors["wake"])
 
     def listen_for_wakes() -> None:
         while wake.recv(4096):
@@ -326,7 +320,3 @@ def make_kit(config: Config, registry: Registry) -> "Kit":
 def make_formats(config: Config, registry: Registry) -> dict[str, Any]:
     """Every format that the loaded plugins offer, built with its keys."""
     return {name: (spec, spec.make(config.formats.get(name, {}))) for name, spec in registry.formats.items()}
-
-
-if __name__ == "__main__":
-    _child(sys.argv[1])

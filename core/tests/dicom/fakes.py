@@ -12,7 +12,7 @@ from burnish.dicom.reception import Reception
 from burnish.dicom.settings import ServerSettings, StorageSettings
 from burnish.dicom.transport import listen
 from burnish.errors import Refused
-from burnish.instances import Arrival
+from burnish.instances.spool import Arrival
 from burnish.terms import DimseStatus, ExecutionStatus
 
 SEQUENCE_TAG = 0x00081199

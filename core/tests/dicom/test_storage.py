@@ -11,7 +11,7 @@ import pytest
 from burnish.dicom.settings import StorageSettings
 from burnish.dicom.storage import storage_contexts
 from burnish.errors import Refused
-from burnish.instances import Arrival
+from burnish.instances.spool import Arrival
 from burnish.terms import DEFLATED, EXPLICIT_VR_BE, EXPLICIT_VR_LE, IMPLICIT_VR_LE, DimseStatus
 from pydicom import dcmread
 from pydicom.data import get_testdata_file

@@ -113,7 +113,7 @@ def test_case_55_the_data_set_of_a_cancel_is_ignored(running: House) -> None:
     assert not running.orders.requests
 
 
-def test_case_66_ten_thousand_references_are_taken(running: House) -> None:
+def test_ten_thousand_references_are_taken(running: House) -> None:
     data = references(*[ONE] * 10_000)
     assert asked(running.port, request(N_CREATE, data)) == 0
     assert len(running.orders.requests["1.2.3"].attributes["ReferencedSOPSequence"]) == 10_000

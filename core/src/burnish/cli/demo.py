@@ -24,7 +24,7 @@ from burnish.errors import BurnishError
 from burnish.fileset.content import Unreadable
 from burnish.fileset.identify import identify
 from burnish.fileset.verify import verify
-from burnish.instances import Instance
+from burnish.instances.instance import Instance
 from burnish.production.oneshot import find_files, read_instance
 from burnish.registry import Registry
 from burnish.server import make_formats

@@ -11,22 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Engine, create_engine, event
 
+from burnish.database.settings import DatabaseSettings
 from burnish.database.tables import metadata
 
 _BUSY_SECONDS = 60
 """How long a writing transaction waits for another process to end its own."""
-
-
-class DatabaseSettings(BaseModel):
-    """`[database]`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str = Field(default="sqlite", pattern=r"^sqlite$")
-    """`sqlite`: one file, `burnish.sqlite`, in the data folder."""
 
 
 class Database:

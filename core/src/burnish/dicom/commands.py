@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Final
 
 from burnish.errors import BurnishError
-from burnish.instances.spool import is_uid
+from burnish.uids import is_uid
 
 NO_DATA_SET: Final = 0x0101
 """(0000,0800) of a message that is a command set alone."""

@@ -13,8 +13,8 @@ from typing import Final
 from burnish.dicom.commands import Answer, Operation, ProtocolError
 from burnish.dicom.messages import Call, Task
 from burnish.errors import Refused
-from burnish.instances.spool import is_uid
 from burnish.terms import MEDIA_CREATION_MANAGEMENT, DimseStatus
+from burnish.uids import is_uid
 
 LOGGER = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
-from burnish.instances import Arrival
+from burnish.instances.spool import Arrival
 
 Right = Literal["store", "create", "cancel", "get"]
 

@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from pydicom._uid_dict import UID_dictionary
 
-from burnish.instances.spool import is_uid
+from burnish.uids import is_uid
 from burnish.units import Duration
-
-_UID_OF_KEYWORD = {entry[4]: uid for uid, entry in UID_dictionary.items() if entry[4]}
 
 
 class ServerSettings(BaseModel):
@@ -29,8 +26,6 @@ class ServerSettings(BaseModel):
     """TCP port; 0 takes any free one, which `burnish serve` prints."""
     max_associations: int = Field(default=256, ge=1)
     """Associations established at one time; one more is rejected (2,3,1), temporary congestion."""
-    half_open: int = Field(default=64, ge=1)
-    """Connections that have not asked for an association yet; at the cap the oldest gives way."""
     data: Path = Path("var")
     """Folder of spool, database and logs; a relative one starts at the configuration file's folder."""
     association_timeout: Duration = timedelta(seconds=30)
@@ -70,7 +65,10 @@ class StorageSettings(BaseModel):
 
 
 def _uid(name: str) -> str:
-    uid = _UID_OF_KEYWORD.get(name, name)
+    from pydicom._uid_dict import UID_dictionary  # not needed where a configuration says "all"
+
+    keywords = {entry[4]: uid for uid, entry in UID_dictionary.items() if entry[4]}
+    uid = keywords.get(name, name)
     if not is_uid(uid):
         raise ValueError(f"{name!r} is neither a UID nor a DICOM keyword; try 'CTImageStorage'")
     return uid

@@ -15,7 +15,7 @@ from burnish.dicom.messages import Call
 from burnish.dicom.ports import Incoming, Orders, Spool
 from burnish.dicom.settings import StorageSettings
 from burnish.errors import Refused
-from burnish.instances import Arrival
+from burnish.instances.spool import Arrival
 from burnish.terms import DEFLATED, EXPLICIT_VR_BE, EXPLICIT_VR_LE, IMPLICIT_VR_LE, DimseStatus
 
 _STORAGE_ROOT: Final = "1.2.840.10008.5.1.4."

@@ -1,7 +1,8 @@
 """The listening socket: adopted, not made, so that a restart of this process keeps port and backlog.
 
 Whoever starts reception binds the socket and keeps it; this server works on a duplicate of it and closes
-only that; both are non-blocking from then on. Each accepted connection becomes a `ServerAssociation` with its two threads.
+only that; both are non-blocking from then on. Each accepted
+connection becomes a `ServerAssociation` with its two threads.
 """
 
 import errno

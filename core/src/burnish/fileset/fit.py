@@ -7,7 +7,7 @@ from burnish.contracts import AsIs, Profile, Transcode, Unfit
 from burnish.errors import FailedItem
 from burnish.fileset.failures import Failures
 from burnish.fileset.select import subject
-from burnish.instances import Instance
+from burnish.instances.instance import Instance
 from burnish.terms import FailureReason
 
 

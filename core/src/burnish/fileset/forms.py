@@ -13,9 +13,10 @@ from typing import BinaryIO, Final
 from burnish.errors import Mismatch, SourceDamaged
 from burnish.fileset.fit import Derive, Form
 from burnish.fileset.transcode import check_derived, derive_explicit
-from burnish.instances import Instance, Spool
 from burnish.instances.durable import sync_folder
 from burnish.instances.files import Facts, Trailer, write_trailer
+from burnish.instances.instance import Instance
+from burnish.instances.spool import Spool
 from burnish.terms import EXPLICIT_VR_LE, IMPLICIT_VR_LE
 
 _SUFFIX: Final = ".explicit"

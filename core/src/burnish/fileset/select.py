@@ -8,7 +8,7 @@ from burnish.contracts import Profile, Subject, Unfit
 from burnish.errors import FailedItem
 from burnish.fileset.failures import Failures
 from burnish.fileset.records import record_type
-from burnish.instances import Instance
+from burnish.instances.instance import Instance
 from burnish.media import MediaKind
 from burnish.requests.store import Reference
 from burnish.terms import FailureReason, StatusInfo

@@ -1,6 +1,7 @@
-"""Instances as they were received: the spool, the scan over each, and the index that finds them."""
+"""Instances as they were received.
 
-from burnish.instances.index import Instance, InstanceIndex
-from burnish.instances.spool import Arrival, Incoming, Spool, SpoolSettings
-
-__all__ = ["Arrival", "Incoming", "Instance", "InstanceIndex", "Spool", "SpoolSettings"]
+scan      what a directory, a profile or a label needs, taken while an instance streams in
+spool     the one way in: bytes, digest, head and name, durable before anybody is answered
+sources   reading what lies there; all that a process needs that makes media
+index     rows over the spool, rebuilt from it
+"""

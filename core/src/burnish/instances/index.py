@@ -5,7 +5,6 @@ A row may lag behind its file for a moment; whoever is about to rely on the rows
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
@@ -16,27 +15,12 @@ from burnish.errors import SourceDamaged
 from burnish.events import EventKind
 from burnish.instances.files import Trailer, spool_key
 from burnish.instances.head import KeptHead
+from burnish.instances.instance import Instance
 from burnish.instances.spool import Kept, Spool
 
 _GROUP_SECONDS = 0.2
 """How long a row may wait for others before it is written."""
 _GROUP_ROWS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """One version of a stored instance."""
-
-    key: str
-    """Its source key: the file in the spool."""
-    sop_class: str
-    sop_instance: str
-    study: str
-    series: str
-    transfer_syntax: str
-    length: int
-    digest: bytes
-    head: KeptHead
 
 
 class InstanceIndex:

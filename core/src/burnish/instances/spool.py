@@ -9,7 +9,6 @@ are durable, and not before; that is when an SCU may be told 0x0000.
 
 import hashlib
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,17 +18,15 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from burnish.errors import Refused, SourceDamaged
+from burnish.errors import Refused
 from burnish.instances.durable import FolderSync, sync_folder
 from burnish.instances.files import Facts, Trailer, read_trailer, spool_key, write_trailer
 from burnish.instances.scan import Scan, Scanned, Unscannable
-from burnish.recipe import Located
+from burnish.instances.settings import SpoolSettings
+from burnish.instances.sources import Sources
 from burnish.terms import DimseStatus
+from burnish.uids import is_uid
 
-_UID: Final = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*")
-_KEY: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}-[0-9]+(\.[a-z]+)?")
 _LARGE_HEAD: Final = 64 << 20
 """What a head may grow to when an instance with unusually large keys is read once more."""
 _WITHOUT_PATIENT: Final = frozenset(
@@ -43,20 +40,6 @@ _WITHOUT_PATIENT: Final = frozenset(
     }
 )
 """Hanging Protocol, Color Palette, the three implant templates and Inventory: IODs without a Study."""
-
-
-class SpoolSettings(BaseModel):
-    """What `[storage]` says about keeping instances; `dicom` reads the rest of that table."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    head_budget: int = Field(default=256 << 10, ge=4096)
-    """Bytes of directory keys kept while an instance arrives; one with more is read once more when whole."""
-
-
-def is_uid(text: str) -> bool:
-    """Whether `text` is a UID as PS3.5 9.1 wants it."""
-    return len(text) <= 64 and _UID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +63,13 @@ class Kept:
     """False where the same bytes stood there already."""
 
 
-class Spool:
+class Spool(Sources):
     """The folder, and the one way into it."""
 
     def __init__(
         self, root: Path, settings: SpoolSettings | None = None, kept: Callable[[Kept], None] = lambda _: None
     ) -> None:
-        self.root = root
+        super().__init__(root)
         self.settings = settings or SpoolSettings()
         self.kept = kept
         """Told of each instance once it is durable, before the SCU is."""
@@ -140,38 +123,6 @@ class Spool:
         for folder in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
             with os.scandir(folder) as files:
                 yield from (f"{folder.name}/{file.name}" for file in files if "." not in file.name)
-
-    def trailer(self, key: str) -> Trailer:
-        """What stands after a data set. Raises SourceDamaged."""
-        return read_trailer(self.path(key))
-
-    def path(self, key: str) -> Path:
-        """The file behind a key. Raises SourceDamaged for anything that is no key of ours."""
-        if not _KEY.fullmatch(key):
-            raise SourceDamaged(f"{key!r} is not a key of the spool")
-        return self.root / key
-
-    @contextmanager
-    def open(self, key: str) -> Iterator[Located]:
-        """Open a source for `recipe.pour`: an `Opener`. Raises SourceDamaged where it is gone."""
-        try:
-            descriptor = os.open(self.path(key), os.O_RDONLY)
-        except OSError as error:
-            raise SourceDamaged(f"spool file {key} cannot be opened: {error.strerror}") from error
-        try:
-            yield Located(descriptor, 0)
-        finally:
-            os.close(descriptor)
-
-    def check(self, key: str, length: int, digest: bytes) -> None:
-        """Hash a source again. Raises SourceDamaged where it is not what it was."""
-        running, place = hashlib.sha256(), 0
-        with self.open(key) as located:
-            while block := os.pread(located.descriptor, min(1 << 20, length - place), place):
-                running.update(block)
-                place += len(block)
-        if running.digest() != digest:
-            raise SourceDamaged(f"spool file {key} has changed since it was received")
 
     def _sync(self, folder: str) -> None:
         self._syncs.setdefault(folder, FolderSync(self.root / folder))()

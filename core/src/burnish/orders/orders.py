@@ -12,8 +12,7 @@ from burnish.database import Database, record_event
 from burnish.database.tables import requests
 from burnish.errors import Refused
 from burnish.events import EventKind
-from burnish.instances import InstanceIndex
-from burnish.instances.spool import is_uid
+from burnish.instances.index import InstanceIndex
 from burnish.orders.settings import AetSettings, MediaLimits, QueueSettings, Right
 from burnish.orders.shape import ATTRIBUTES, Asked, copies, priority, shape
 from burnish.requests.ledger import ask_to_cancel, refuse_cancel
@@ -31,6 +30,7 @@ from burnish.requests.store import (
     wanted_references,
 )
 from burnish.terms import DimseStatus, ExecutionStatus, StatusInfo
+from burnish.uids import is_uid
 
 _CANCEL_POLL: Final = 0.02
 """Seconds between looks at a request that is being cancelled."""

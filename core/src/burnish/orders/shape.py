@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from burnish.errors import Refused
-from burnish.instances.spool import is_uid
 from burnish.requests.store import Reference
 from burnish.terms import DimseStatus, Priority
+from burnish.uids import is_uid
 
 MAX_REFERENCES: Final = 200_000
 MAX_TEXT: Final = 10_240

@@ -18,9 +18,10 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from burnish.contracts import Found
-from burnish.database import Database, DatabaseSettings
+from burnish.database import Database
+from burnish.database.settings import DatabaseSettings
 from burnish.errors import Cancelled, FaultKind, InvalidMove, Mismatch, SourceDamaged
-from burnish.instances import Spool
+from burnish.instances.sources import Sources
 from burnish.production.outcome import settle_fault, settle_stop
 from burnish.production.processes import own_identity
 from burnish.production.proxy import DriverProcess, Reply
@@ -57,7 +58,7 @@ class Feeder:
         self.data = data
         self.driver = driver
         self.retries = retries
-        self.spool = Spool(data / "spool")
+        self.spool = Sources(data / "spool")
         self.database = Database.open(DatabaseSettings(), data)
 
     def make(self, attempt: int) -> bool:

@@ -22,13 +22,13 @@ from burnish.fileset.names import map_file_set_id
 from burnish.fileset.reading import OnMedium
 from burnish.fileset.select import Wanted
 from burnish.fileset.transcode import check_derived, derive_explicit
-from burnish.instances import Instance
 from burnish.instances.head import KeptHead
-from burnish.instances.spool import is_uid
+from burnish.instances.instance import Instance
 from burnish.media import CAPACITY
 from burnish.recipe import Entry, Located, Range, Recipe, compare, pour
 from burnish.requests.store import Reference, minted_uid, opaque_token
 from burnish.terms import EXPLICIT_VR_LE, MEDIA_STORAGE_DIRECTORY
+from burnish.uids import is_uid
 
 _HEAD_BUDGET: Final = 64 << 20
 Report = Callable[[str, int, int], None]

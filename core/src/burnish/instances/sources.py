@@ -1,0 +1,54 @@
+"""Reading what lies in the spool, by source key: all that a process needs that makes media."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from burnish.errors import SourceDamaged
+from burnish.instances.files import Trailer, read_trailer
+from burnish.recipe import Located
+
+_KEY: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}-[0-9]+(\.[a-z]+)?")
+
+
+class Sources:
+    """The folder of the spool, to read."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def trailer(self, key: str) -> Trailer:
+        """What stands after a data set. Raises SourceDamaged."""
+        return read_trailer(self.path(key))
+
+    def path(self, key: str) -> Path:
+        """The file behind a key. Raises SourceDamaged for anything that is no key of ours."""
+        if not _KEY.fullmatch(key):
+            raise SourceDamaged(f"{key!r} is not a key of the spool")
+        return self.root / key
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[Located]:
+        """Open a source for `recipe.pour`: an `Opener`. Raises SourceDamaged where it is gone."""
+        try:
+            descriptor = os.open(self.path(key), os.O_RDONLY)
+        except OSError as error:
+            raise SourceDamaged(f"spool file {key} cannot be opened: {error.strerror}") from error
+        try:
+            yield Located(descriptor, 0)
+        finally:
+            os.close(descriptor)
+
+    def check(self, key: str, length: int, digest: bytes) -> None:
+        """Hash a source again. Raises SourceDamaged where it is not what it was."""
+        running, place = hashlib.sha256(), 0
+        with self.open(key) as located:
+            while block := os.pread(located.descriptor, min(1 << 20, length - place), place):
+                running.update(block)
+                place += len(block)
+        if running.digest() != digest:
+            raise SourceDamaged(f"spool file {key} has changed since it was received")
