@@ -1,0 +1,1 @@
+"""What crosses distributions: SCU -> server -> medium, documents, architecture, robustness, benches."""
