@@ -7,12 +7,13 @@ paths start at the configuration file's folder, without a file at the working fo
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from burnish.database.settings import DatabaseSettings
@@ -104,9 +105,9 @@ def load_config(given: Path | None = None) -> Loaded:
     file = find_file(given)
     text = _read(file) if file else ""
     try:
-        values = tomllib.loads(text)
+        values = tomllib.loads(text + "\n")  # so that a fault in the last line has its number
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: {error}") from error
+        raise ConfigError(_syntax(error, file)) from error
     try:
         config = Config(**values)
     except ValidationError as error:
@@ -118,8 +119,11 @@ def load_config(given: Path | None = None) -> Loaded:
 def check_plugins(loaded: Loaded) -> Registry:
     """Load the plugins and check every key that belongs to one. Raises ConfigError."""
     config, file = loaded.config, loaded.file
-    registry = Registry.load(config.plugins)
     text = _read(file) if file else ""
+    try:
+        registry = Registry.load(config.plugins)
+    except ConfigError as error:
+        raise ConfigError(_fault(file, text, ("plugins",), str(error).removeprefix("plugins: "))) from error
     faults = [f"{file}: {broken}" for broken in registry.broken.values()]
     faults += list(_writer_faults(config, registry, file, text))
     faults += list(_format_faults(config, registry, file, text))
@@ -171,11 +175,17 @@ def _read(file: Path) -> str:
         raise ConfigError(f"{file}: is not UTF-8") from error
 
 
+def _syntax(error: tomllib.TOMLDecodeError, file: Path | None) -> str:
+    """What is no TOML, its line where other faults have theirs."""
+    where = re.search(r" \(at line (\d+), column \d+\)$", str(error))
+    return f"{file}:{where[1]}: {str(error)[: where.start()]}" if where else f"{file}: {error}"
+
+
 def _faults(
     error: ValidationError, file: Path | None, text: str, above: tuple[str, ...] = ()
 ) -> Iterator[str]:
-    for fault in error.errors():
-        place = (*above, *(str(part) for part in fault["loc"]))
+    for fault in _innermost(error.errors()):
+        place = (*above, *(str(part) for part in fault["loc"] if part != "[key]"))
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             message = "there is no such key"
@@ -186,10 +196,20 @@ def _faults(
         yield _fault(file, text, place, message)
 
 
+def _innermost(faults: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out a list's complaint about its length where one of its items is at fault already."""
+    above = {fault["loc"][:-1] for fault in faults}
+    return [fault for fault in faults if fault["type"] != "too_short" or fault["loc"] not in above]
+
+
 def _fault(file: Path | None, text: str, place: tuple[str, ...], message: str) -> str:
     line = line_of(text, place)
     where = f"{file or 'defaults and environment'}{f':{line}' if line else ''}"
     return f"{where}: {'.'.join(place)}: {message}"
+
+
+_PART: Final = r"(?:[\w-]+|\"[^\"]*\"|'[^']*')"
+_KEY: Final = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")
 
 
 def line_of(text: str, place: tuple[str, ...]) -> int | None:
@@ -200,7 +220,7 @@ def line_of(text: str, place: tuple[str, ...]) -> int | None:
         if header := re.match(r"\s*\[+([^\]]+)\]+", line):
             table = _parts(header[1])
             here = table
-        elif key := re.match(r"\s*((?:[\w-]+|\"[^\"]*\")(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"))*)\s*=", line):
+        elif key := _KEY.match(line):
             here = (*table, *_parts(key[1]))
         else:
             continue
@@ -210,7 +230,7 @@ def line_of(text: str, place: tuple[str, ...]) -> int | None:
 
 
 def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip().strip('"') for part in dotted.split("."))
+    return tuple(part.strip().strip("\"'") for part in dotted.split("."))
 
 
 SAMPLE: Final = """\

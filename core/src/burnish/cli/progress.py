@@ -37,8 +37,8 @@ def _lines() -> Report:
     def report(step: str, done: int, total: int) -> None:
         now = time.monotonic()
         if now - told.get(step, -_LINE_SECONDS) >= _LINE_SECONDS:
+            share = f" {100 * done // total} %" if total and step in told else ""
             told[step] = now
-            share = f" {100 * done // total} %" if total else ""
             print(f"{step}{share}", file=sys.stderr, flush=True)  # noqa: T201
 
     return report

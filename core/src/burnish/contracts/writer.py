@@ -110,7 +110,7 @@ class Writer(Protocol):
 
     @abstractmethod
     def capacity(self, medium: MediaKind) -> int:
-        """Bytes that fit on such a medium in this device."""
+        """Bytes that may be planned for such a medium. Cheap, and callable before the device is opened."""
 
     @abstractmethod
     def examine(self, job: Job) -> Found:

@@ -7,22 +7,28 @@ Everything that is wrong with one step is collected before the next begins, so a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any, Final
 
-from burnish.contracts import Format, FormatSpec, Profile, VolumeFacts
+from burnish.contracts import Format, FormatSpec, Profile
 from burnish.errors import FailedItem, LayoutError, RequestFailed
-from burnish.fileset.dicomdir import Member, build
 from burnish.fileset.failures import Failures
 from burnish.fileset.fit import Derive, Placed, fit
 from burnish.fileset.identify import Identified, identify
 from burnish.fileset.media import MediaSettings
-from burnish.fileset.meta import file_meta
-from burnish.fileset.names import file_ids
 from burnish.fileset.select import Wanted, choose_profile, resolve
 from burnish.fileset.settings import IdentitySettings
+from burnish.fileset.volume import LaidOut, Naming, OnVolume, VolumeMaker
 from burnish.media import MediaKind
-from burnish.recipe import Entry, Literal, Range, Recipe, Source, Tree
+from burnish.recipe import Recipe, Tree
 from burnish.terms import FailureReason, StatusInfo
+
+_PATIENT_ID: Final = 0x0010_0020
+_ISSUER: Final = 0x0010_0021
+_NEVER_ALLOWED: Final = frozenset({_PATIENT_ID, _ISSUER})
+"""Conflicts that `identity.conflict = "allow"` cannot waive: a DICOMDIR has one PATIENT record per ID and
+one STUDY record per study, so one volume cannot hold both."""
+_MOST_OVERHEAD: Final = 1 << 20
+"""An instance smaller than a medium by this much fits it alone, whatever stands around it."""
 
 
 class IdentityHold(RequestFailed):
@@ -34,31 +40,12 @@ class Kit:
     """What composing needs besides the request."""
 
     profiles: Mapping[str, Profile]
-    formats: Mapping[str, tuple[FormatSpec, Format]]  # type: ignore[type-arg]
+    formats: Mapping[str, tuple[FormatSpec[Any], Format]]
     media: MediaSettings
     identity: IdentitySettings
     makeable: Mapping[MediaKind, int]
     """Kinds of media that a station can make, with the bytes that fit on one."""
     derive: Derive
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Naming:
-    """What a volume is called."""
-
-    file_set_id: str
-    file_set_uid: str
-    token: str
-    made: datetime
-    """Stands in the file system; aware, UTC, whole seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class OnVolume:
-    """One instance on a volume."""
-
-    placed: Placed
-    file_id: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -100,19 +87,29 @@ def compose(wanted: Sequence[Wanted], naming: Naming, kit: Kit) -> Volume:
 def _check_people(
     placed: Sequence[Placed], identified: Identified, profile: Profile, settings: IdentitySettings
 ) -> None:
+    """Raises RequestFailed, or IdentityHold, where people disagree and the settings mind it."""
+    troubles: dict[int, FailedItem] = {}
+    for conflict in identified.conflicts:
+        if settings.conflict != "allow" or not _NEVER_ALLOWED.isdisjoint(conflict.attributes):
+            for index in conflict.indices:
+                item = _disagrees(placed[index], profile, conflict.why, conflict.attributes)
+                troubles.setdefault(index, item)
+    if settings.several == "fail":
+        for index, person in enumerate(identified.persons):
+            if person != identified.persons[0]:
+                why = "several people may not share a medium"
+                troubles.setdefault(index, _disagrees(placed[index], profile, why, (_PATIENT_ID,)))
     failures = Failures()
-    for conflict in identified.conflicts if settings.conflict != "allow" else ():
-        for index in conflict.indices:
-            failures.add(_disagrees(placed[index], profile, conflict.why, conflict.attributes))
-    if settings.several == "fail" and identified.several:
-        first = identified.persons[0]
-        for one, person in zip(placed, identified.persons, strict=True):
-            if person != first:
-                failures.add(_disagrees(one, profile, "several people may not share a medium", (0x00100020,)))
+    for index in sorted(troubles):
+        failures.add(troubles[index])
+    _check_or_hold(failures, hold=settings.conflict == "hold" and bool(identified.conflicts))
+
+
+def _check_or_hold(failures: Failures, *, hold: bool) -> None:
     try:
         failures.check()
     except RequestFailed as error:
-        if settings.conflict == "hold" and identified.conflicts:
+        if hold:
             raise IdentityHold(str(error), StatusInfo.CHECK_MCD_OP, error.failed) from error
         raise
 
@@ -126,30 +123,28 @@ def _disagrees(placed: Placed, profile: Profile, why: str, attributes: tuple[int
 def _lay_out(
     placed: Sequence[Placed], identified: Identified, profile: Profile, naming: Naming, kit: Kit
 ) -> Volume:
-    spec, maker = _format(profile, kit)
+    spec, format_ = _format(profile, kit)
     medium = next(kind for kind in profile.media if kind in kit.makeable)
-    tree, members = _tree(placed, identified, profile, naming, kit)
-    facts = VolumeFacts(identifier=naming.file_set_id, token=naming.token, made=naming.made)
+    maker = VolumeMaker(profile, format_, naming, kit.media.missing_keys)
     try:
-        recipe = maker.lay_out(tree, facts)
+        laid_out = maker.lay_out(placed, identified.persons)
+        _check_size(laid_out, maker, medium, kit.makeable[medium])
     except LayoutError as error:
         raise RequestFailed(str(error), StatusInfo.PROC_FAILURE) from error
-    volume = Volume(
+    return Volume(
         naming=naming,
         profile=profile,
         format=spec.name,
         suffix=spec.suffix,
         medium=medium,
-        members=members,
-        patients=_patients(placed, identified),
-        tree=tree,
-        recipe=recipe,
+        members=laid_out.members,
+        patients=_patients(laid_out.members),
+        tree=laid_out.tree,
+        recipe=laid_out.recipe,
     )
-    _check_size(volume, maker, kit.makeable[medium])
-    return volume
 
 
-def _format(profile: Profile, kit: Kit) -> tuple[FormatSpec, Format]:  # type: ignore[type-arg]
+def _format(profile: Profile, kit: Kit) -> tuple[FormatSpec[Any], Format]:
     for name in profile.formats:
         if name in kit.formats:
             return kit.formats[name]
@@ -157,78 +152,34 @@ def _format(profile: Profile, kit: Kit) -> tuple[FormatSpec, Format]:  # type: i
     raise RequestFailed(message, StatusInfo.NOT_SUPPORTED)
 
 
-def _tree(
-    placed: Sequence[Placed], identified: Identified, profile: Profile, naming: Naming, kit: Kit
-) -> tuple[Tree, tuple[OnVolume, ...]]:
-    people = identified.persons
-    places = [
-        (person.key, one.instance.study, one.instance.series)
-        for one, person in zip(placed, people, strict=True)
-    ]
-    members = tuple(OnVolume(one, name) for one, name in zip(placed, file_ids(places), strict=True))
-    directory = build(
-        [
-            Member(
-                file_id=member.file_id,
-                sop_class=member.placed.instance.sop_class,
-                sop_instance=member.placed.instance.sop_instance,
-                transfer_syntax=member.placed.form.transfer_syntax,
-                head=member.placed.instance.head,
-                patient=person.key,
-                patient_id=person.patient_id,
-            )
-            for member, person in zip(members, people, strict=True)
-        ],
-        file_set_id=naming.file_set_id,
-        file_set_uid=naming.file_set_uid,
-        keys=profile.directory_keys,
-        missing=kit.media.missing_keys,
-    )
-    entries = (Entry(("DICOMDIR",), (Literal(directory),)), *(_entry(member) for member in members))
-    sources = {
-        member.placed.form.key: Source(member.placed.form.length, member.placed.form.digest)
-        for member in members
-    }
-    return Tree(entries, sources), members
-
-
-def _entry(member: OnVolume) -> Entry:
-    instance, form = member.placed.instance, member.placed.form
-    head = file_meta(instance.sop_class, instance.sop_instance, form.transfer_syntax)
-    return Entry(member.file_id, (Literal(head), Range(form.key, 0, form.length)))
-
-
-def _patients(placed: Sequence[Placed], identified: Identified) -> tuple[dict[str, str], ...]:
+def _patients(members: Sequence[OnVolume]) -> tuple[dict[str, str], ...]:
     people: dict[str, dict[str, str]] = {}
-    for one, person in zip(placed, identified.persons, strict=True):
-        if person.key not in people:
-            head = one.instance.head
-            people[person.key] = {
-                "id": str(head.get("PatientID") or person.patient_id),
+    for member in members:
+        if member.person.key not in people:
+            head = member.placed.instance.head
+            people[member.person.key] = {
+                "id": str(head.get("PatientID") or member.person.patient_id),
                 "name": str(head.get("PatientName") or ""),
                 "birth_date": str(head.get("PatientBirthDate") or ""),
             }
     return tuple(people.values())
 
 
-def _check_size(volume: Volume, maker: Format, capacity: int) -> None:
-    """Raises RequestFailed where the volume does not fit its medium: which instances alone, or the set."""
-    if volume.recipe.length <= capacity:
+def _check_size(laid_out: LaidOut, maker: VolumeMaker, medium: MediaKind, capacity: int) -> None:
+    """Raises RequestFailed where it does not fit: which instances are too big alone, else the set is."""
+    if laid_out.recipe.length <= capacity:
         return
     failures = Failures()
-    for member in volume.members:
-        if _alone(member, volume, maker) > capacity:
-            one, why = member.placed.instance, f"the instance alone exceeds a {volume.medium}"
-            reason, profile = FailureReason.INSTANCE_SIZE_EXCEEDED, volume.profile.identifier
+    for member in laid_out.members:
+        if member.placed.form.length > capacity - _MOST_OVERHEAD and _alone(member, maker) > capacity:
+            one, why = member.placed.instance, f"the instance alone exceeds a {medium}"
+            reason, profile = FailureReason.INSTANCE_SIZE_EXCEEDED, maker.profile.identifier
             failures.add(FailedItem(one.sop_class, one.sop_instance, reason, (), profile, why))
     failures.check()
-    message = f"the file-set is {volume.recipe.length} bytes; a {volume.medium} holds {capacity}"
+    message = f"the file-set is {laid_out.recipe.length} bytes; a {medium} holds {capacity}"
     raise RequestFailed(message, StatusInfo.SET_OVERSIZED)
 
 
-def _alone(member: OnVolume, volume: Volume, maker: Format) -> int:
-    """Bytes of an image that holds only this instance; its directory is counted as it is for all."""
-    form = member.placed.form
-    tree = Tree((volume.tree.entries[0], _entry(member)), {form.key: Source(form.length, form.digest)})
-    facts = VolumeFacts(identifier="", token=volume.naming.token, made=volume.naming.made)
-    return maker.lay_out(tree, facts).length
+def _alone(member: OnVolume, maker: VolumeMaker) -> int:
+    """Bytes of an image that holds only this instance."""
+    return maker.lay_out([member.placed], [member.person]).recipe.length

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 from burnish.errors import Mismatch, SourceDamaged
 from burnish.fileset.fit import Derive, Form
-from burnish.fileset.transcode import check_derived, derive_explicit
+from burnish.fileset.transcode import Derived, check_derived, derive_explicit
 from burnish.instances.durable import sync_folder
 from burnish.instances.files import Facts, Trailer, write_trailer
 from burnish.instances.instance import Instance
@@ -65,14 +65,7 @@ def _make(spool: Spool, instance: Instance, target: Path) -> Trailer:
 
 
 def _derive(source: BinaryIO, file: BinaryIO, instance: Instance) -> Trailer:
-    derived = derive_explicit(source, instance.length, file)
-    source.seek(0)
-    file.seek(0)
-    try:
-        check_derived(source, instance.length, file, derived.length)
-    except Mismatch as error:
-        raise ValueError(f"cannot be made Explicit VR Little Endian: {error}") from error
-    file.seek(derived.length)
+    derived = derive_checked(source, instance.length, file)
     facts = Facts(
         sop_class=instance.sop_class,
         sop_instance=instance.sop_instance,
@@ -84,3 +77,20 @@ def _derive(source: BinaryIO, file: BinaryIO, instance: Instance) -> Trailer:
         version=int(instance.key.rpartition("-")[2]),
     )
     return Trailer(facts, b"", derived.length, derived.digest)
+
+
+def derive_checked(source: BinaryIO, length: int, target: BinaryIO) -> Derived:
+    """Derive the data set that begins where `source` stands into an empty `target`, and compare them.
+
+    `target` stands at its end afterwards. Raises ValueError where they differ or nothing can be derived.
+    """
+    start = source.tell()
+    derived = derive_explicit(source, length, target)
+    source.seek(start)
+    target.seek(0)
+    try:
+        check_derived(source, length, target, derived.length)
+    except Mismatch as error:
+        raise ValueError(f"cannot be made Explicit VR Little Endian: {error}") from error
+    target.seek(derived.length)
+    return derived

@@ -74,44 +74,30 @@ def choose_profile(
     failures: Failures,
 ) -> Profile | None:
     """Say which profile the medium is made to; None where `failures` says why there is none."""
+
+    def refuse(some: Sequence[Reference], reason: FailureReason, why: str) -> None:
+        for reference in some:
+            failures.add(failed(reference, reason, why, _PROFILE))
+
     asked = dict.fromkeys(reference.profile for reference in references if reference.profile)
-    unknown = [name for name in asked if not _makes(profiles.get(name), makeable)]
-    for reference in references:
-        if reference.profile in unknown:
-            why = f"profile {reference.profile} is not made here"
-            failures.add(failed(reference, FailureReason.PROFILE_NOT_SUPPORTED, why, _PROFILE))
-    if unknown:
-        return None
-    if len(asked) > 1:
-        for reference in references:
-            why = f"profiles {' and '.join(asked)} cannot share a medium"
-            failures.add(failed(reference, FailureReason.PROFILES_CONFLICT, why, _PROFILE))
-        return None
-    return (
-        profiles[next(iter(asked))]
-        if asked
-        else _default(references, instances, profiles, defaults, makeable, failures)
-    )
-
-
-def _default(
-    references: Sequence[Reference],
-    instances: Sequence[Instance],
-    profiles: Mapping[str, Profile],
-    defaults: Sequence[str],
-    makeable: Collection[MediaKind],
-    failures: Failures,
-) -> Profile | None:
-    able = [profiles[name] for name in defaults if _makes(profiles.get(name), makeable)]
-    for profile in able:
-        if all(not isinstance(profile.judge(subject(instance)), Unfit) for instance in instances):
-            return profile
-    if able:
-        return able[-1]
-    for reference in references:
+    if unknown := [name for name in asked if not _makes(profiles.get(name), makeable)]:
+        some = [reference for reference in references if reference.profile in unknown]
+        refuse(some, FailureReason.PROFILE_NOT_SUPPORTED, "the profile is not made here")
+    elif len(asked) > 1:
+        why = f"profiles {' and '.join(asked)} cannot share a medium"
+        refuse(references, FailureReason.PROFILES_CONFLICT, why)
+    elif asked:
+        return profiles[next(iter(asked))]
+    elif able := [profiles[name] for name in defaults if _makes(profiles.get(name), makeable)]:
+        return next((profile for profile in able if _fits_all(profile, instances)), able[-1])
+    else:
         why = "no station makes a medium of a default profile"
-        failures.add(failed(reference, FailureReason.PROFILE_NOT_SUPPORTED, why, _PROFILE))
+        refuse(references, FailureReason.PROFILE_NOT_SUPPORTED, why)
     return None
+
+
+def _fits_all(profile: Profile, instances: Sequence[Instance]) -> bool:
+    return not any(isinstance(profile.judge(subject(instance)), Unfit) for instance in instances)
 
 
 def _makes(profile: Profile | None, makeable: Collection[MediaKind]) -> bool:

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from burnish.errors import BurnishError, FailedItem, RequestFailed, SourceDamaged
-from burnish.fileset.compose import Kit, Naming, Volume, compose
+from burnish.fileset.compose import Kit, Volume, compose
 from burnish.fileset.content import Unreadable, read_content
 from burnish.fileset.fit import Form
-from burnish.fileset.forms import check_way
+from burnish.fileset.forms import check_way, derive_checked
 from burnish.fileset.names import map_file_set_id
 from burnish.fileset.reading import OnMedium
 from burnish.fileset.select import Wanted
-from burnish.fileset.transcode import check_derived, derive_explicit
+from burnish.fileset.volume import Naming
 from burnish.instances.head import KeptHead
 from burnish.instances.instance import Instance
 from burnish.media import CAPACITY
@@ -100,10 +100,7 @@ class _Sources:
         path, offset = self._places[instance.key]
         with path.open("rb") as source, target.open("w+b") as file:
             source.seek(offset)
-            derived = derive_explicit(source, instance.length, file)
-            source.seek(offset)
-            file.seek(0)
-            check_derived(source, instance.length, file, derived.length)
+            derived = derive_checked(source, instance.length, file)
         return Form(self.add(target, 0), EXPLICIT_VR_LE, derived.length, derived.digest)
 
 

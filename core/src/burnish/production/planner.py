@@ -10,9 +10,10 @@ from sqlalchemy import Connection, select, update
 from burnish.database import Database
 from burnish.database.tables import requests
 from burnish.errors import BurnishError, RequestFailed
-from burnish.fileset.compose import IdentityHold, Kit, Naming, Volume, compose
+from burnish.fileset.compose import IdentityHold, Kit, Volume, compose
 from burnish.fileset.names import map_file_set_id
 from burnish.fileset.select import Wanted
+from burnish.fileset.volume import Naming
 from burnish.instances.index import pinned_instances
 from burnish.production.feeder import plan_path
 from burnish.recipe import save_recipe
