@@ -25,6 +25,7 @@ from burnish_format_iso9660.names import (
     Path,
     shown,
 )
+from burnish_format_iso9660.record import Record
 from burnish_format_iso9660.rules import findings_of
 
 _FIRST_DESCRIPTOR: Final = 16
@@ -35,30 +36,9 @@ _DEEPEST: Final = 32
 _MOST_RECORDS: Final = 1 << 20
 _MOST_FINDINGS: Final = 200
 _MULTI_EXTENT: Final = 0x80
-_FOLDER: Final = 0x02
 _ASSOCIATED: Final = 0x04
 _RECORD = struct.Struct("<BBIIII7sBBBHHB")
 """Directory record, 9.1: length, EAR length, extent LE/BE, data length LE/BE, date, flags, unit, gap, ..."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A directory record as it stands on the medium."""
-
-    identifier: str
-    offset: int
-    """Where the data begins, behind an extended attribute record if there is one."""
-    length: int
-    attributes: int
-    """Length of the Extended Attribute Record, in blocks."""
-    flags: int
-    interleaved: bool
-    both_orders: bool
-    """Whether the little- and big-endian spellings agree."""
-
-    @property
-    def is_folder(self) -> bool:
-        return bool(self.flags & _FOLDER)
 
 
 def read(medium: BinaryIO) -> Contents:

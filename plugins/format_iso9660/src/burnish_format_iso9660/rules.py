@@ -1,12 +1,10 @@
 """What a directory record breaks: ECMA-119 10.1 (Level 1) and PS3.12 Annex F, as findings for people."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from burnish_format_iso9660.names import FILE_NAME, FOLDER_NAME, Path, shown
-
-if TYPE_CHECKING:
-    from burnish_format_iso9660.reader import Record
+from burnish_format_iso9660.record import Record
 
 FLAGS: Final = (
     (0x01, "is hidden (File Flags bit 0)"),
@@ -18,7 +16,7 @@ FLAGS: Final = (
 """ECMA-119 9.1.6. Annex F wants bits 3 and 4 zero, Level 1 bit 7; the others hide a file from readers."""
 
 
-def findings_of(path: Path, record: "Record", end: int) -> Iterator[str]:
+def findings_of(path: Path, record: Record, end: int) -> Iterator[str]:
     """Yield one sentence for each rule that `record` breaks on a medium of `end` bytes."""
     name = shown(path)
     yield from _spelling(path, record)
@@ -35,7 +33,7 @@ def findings_of(path: Path, record: "Record", end: int) -> Iterator[str]:
         yield f"{name} ends at byte {record.offset + record.length} and the medium at {end}"
 
 
-def _spelling(path: Path, record: "Record") -> Iterator[str]:
+def _spelling(path: Path, record: Record) -> Iterator[str]:
     name, _, version = record.identifier.partition(";")
     if record.is_folder:
         if not FOLDER_NAME.fullmatch(record.identifier):
