@@ -245,10 +245,18 @@ bind = "127.0.0.1"            # "0.0.0.0" listens on every interface
 port = 11112                  # 0 takes any free port, which `burnish serve` prints
 data = "var"                  # spool, database, plans, logs
 max_associations = 256
+association_timeout = "30s"   # to ask for an association
+dimse_timeout = "30s"         # silence within a message
+network_timeout = "5m"        # silence between messages
+max_pdu = 131072              # bytes of a PDU that peers are told to send
+
+[database]
+url = "sqlite"                # a file in the data folder
 
 [storage]
 sop_classes = "all"           # or a list: what is accepted by C-STORE
 transfer_syntaxes = "default" # or a list: everything but Deflated, Explicit VR preferred
+head_budget = 262144          # bytes of directory keys kept while an instance arrives
 
 [media]
 default_profiles = ["STD-GEN-CD"]  # where a request names none: the first that every instance fits
@@ -270,6 +278,9 @@ drain_timeout = "30m"         # how long a first SIGTERM lets media be finished
 driver = "file"
 path = "out"
 media = ["CD-R"]              # what it pretends to hold; its capacity follows
+stall_timeout = "10m"         # a driver that is silent for so long counts as hung
+hold_retry = "5s"             # between looks at a condition that somebody must mend
+# capacity = 700000000        # bytes of an image at most; absent: what the kind of medium holds
 
 # [aets.CT1]                  # where the table exists, any AE that is not in it is turned away
 # may = ["store", "create", "cancel", "get"]

@@ -227,6 +227,7 @@ def _become(role: str, lifeline: int) -> None:
     """Be a process of one's own: a name, no signals of the parent's, an end when the parent ends."""
     Path("/proc/self/comm").write_text(f"burnish-{role[:4]}")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until there is something to be ended in order
     threading.Thread(target=_die_with_parent, args=[lifeline], daemon=True).start()
     logging.basicConfig(format=f"%(asctime)s {role} %(levelname)s %(message)s", level=logging.WARNING)
 
@@ -258,6 +259,7 @@ def _reception(loaded: Loaded, wake: socket.socket, ready: socket.socket, listen
     database = Database.open(config.database, loaded.data)
     index = InstanceIndex(database)
     spool = Spool(loaded.data / "spool", config.storage, index.add)
+    spool.sweep()
     index.rebuild(spool)
     index.start()
     orders = Orders(

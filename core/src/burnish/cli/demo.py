@@ -130,7 +130,7 @@ def _make(
     """Ask for media of one patient; what a failure names is dropped, and the rest asked for again."""
     left = {instance.sop_instance: instance for instance in instances}
     while left:
-        before = set(images.rglob("*.iso"))
+        before = _pieces(images)
         items = [
             {"ReferencedSOPClassUID": one.sop_class, "ReferencedSOPInstanceUID": one.sop_instance}
             for one in left.values()
@@ -139,11 +139,16 @@ def _make(
         client.initiate(uid, copies, None)
         status = wait(client, uid, lambda told: say(f"  {told}"))
         if status["ExecutionStatus"] == ExecutionStatus.DONE:
-            return _prove(sorted(set(images.rglob("*.iso")) - before), left)
+            return _prove(sorted(_pieces(images) - before), left)
         if not _drop(status, left):
             complain(f"no medium: {status['ExecutionStatusInfo']}")
             return []
     return []
+
+
+def _pieces(images: Path) -> set[Path]:
+    """What the writer has named so far."""
+    return {path for path in images.rglob("[!.]*") if path.is_file()}
 
 
 def _drop(status: dict[str, Any], left: dict[str, Instance]) -> bool:

@@ -5,6 +5,7 @@ transaction begins IMMEDIATE: it waits for its turn at its first statement inste
 middle, when a reader has become a writer (SQLITE_BUSY_SNAPSHOT).
 """
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 
 from burnish.database.settings import DatabaseSettings
 from burnish.database.tables import metadata
@@ -56,11 +58,19 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that is alone in writing; durable when the block ends, undone when it raises."""
-        with self._engine.connect() as plain:
-            connection = plain.execution_options(burnish_begin="BEGIN IMMEDIATE")
-            with connection.begin():
-                yield connection
+        """A transaction that is alone in writing; durable when the block ends, undone when it raises.
+
+        Raises OSError where the disk is full.
+        """
+        try:
+            with self._engine.connect() as plain:
+                connection = plain.execution_options(burnish_begin="BEGIN IMMEDIATE")
+                with connection.begin():
+                    yield connection
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+                raise OSError(errno.ENOSPC, "the database cannot grow") from error
+            raise
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

@@ -54,12 +54,15 @@ def check_way(instance: Instance, to: str) -> None:
 def _make(spool: Spool, instance: Instance, target: Path) -> Trailer:
     spool.check(instance.key, instance.length, instance.digest)
     temporary = target.with_name(target.name + ".part")
-    with spool.path(instance.key).open("rb") as source, temporary.open("w+b") as file:
-        trailer = _derive(source, file, instance)
-        write_trailer(file, trailer)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(target)
+    try:
+        with spool.path(instance.key).open("rb") as source, temporary.open("w+b") as file:
+            trailer = _derive(source, file, instance)
+            write_trailer(file, trailer)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(target)
+    finally:
+        temporary.unlink(missing_ok=True)
     sync_folder(target.parent)
     return trailer
 

@@ -40,14 +40,22 @@ class FolderSync:
                 return
             self._started, self._running = ticket, True
         try:
-            sync_folder(self._folder)
-        except OSError as error:
-            self._failure = error
-            raise
+            self._sync()
         finally:
             with self._turn:
                 self._running, self._finished = False, ticket
                 self._turn.notify_all()
+
+    def _sync(self) -> None:
+        """A folder that cannot be opened, for want of descriptors, was not synced, but lost nothing either."""
+        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            self._failure = error
+            raise
+        finally:
+            os.close(descriptor)
 
     def _check(self) -> None:
         if self._failure:

@@ -3,11 +3,13 @@
 A row may lag behind its file for a moment; whoever is about to rely on the rows calls `flush` first.
 """
 
+import logging
 import threading
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from burnish.database import Database, record_event
 from burnish.database.tables import instances, pins
@@ -16,7 +18,9 @@ from burnish.events import EventKind
 from burnish.instances.files import Trailer, spool_key
 from burnish.instances.head import KeptHead
 from burnish.instances.instance import Instance
-from burnish.instances.spool import Kept, Spool
+from burnish.instances.spool import DAMAGED, Kept, Spool
+
+LOGGER = logging.getLogger(__name__)
 
 _GROUP_SECONDS = 0.2
 """How long a row may wait for others before it is written."""
@@ -44,6 +48,7 @@ class InstanceIndex:
         self._stopping = True
         self._due.set()
         self._thread.join()
+        self.flush()
 
     def add(self, kept: Kept) -> None:
         """Have a row written soon."""
@@ -90,15 +95,31 @@ class InstanceIndex:
             self._due.clear()
             if not self._stopping and len(self._waiting) < _GROUP_ROWS:
                 threading.Event().wait(_GROUP_SECONDS)
-            self.flush()
+            try:
+                self.flush()
+            except Exception:  # who relies on the rows flushes again, and hears of it
+                LOGGER.exception("the index cannot be written")
 
     def _write(self, group: Sequence[Kept]) -> None:
         if not group:
             return
+        try:
+            with self._database.write() as connection:
+                connection.execute(insert(instances), [_row(kept.trailer) for kept in group])
+                _tell(connection, group)
+        except IntegrityError:
+            self._write_over(group)
+
+    def _write_over(self, group: Sequence[Kept]) -> None:
+        """Some rows stand there: their files were lost and came again. The spool is the truth."""
         with self._database.write() as connection:
-            connection.execute(insert(instances), [_row(kept.trailer) for kept in group])
-            for kept in group:
-                _tell(connection, kept)
+            for row in (_row(kept.trailer) for kept in group):
+                same = (instances.c.sop_instance == row["sop_instance"]) & (
+                    instances.c.version == row["version"]
+                )
+                if not connection.execute(update(instances).where(same).values(row)).rowcount:
+                    connection.execute(insert(instances).values(row))
+            _tell(connection, group)
 
 
 def pinned_instances(connection: Connection, request: int) -> dict[int, Instance]:
@@ -139,12 +160,15 @@ def _row(trailer: Trailer) -> dict[str, Any]:
     }
 
 
-def _tell(connection: Connection, kept: Kept) -> None:
-    facts = kept.trailer.facts
-    kind = EventKind.INSTANCE_STORED if facts.version == 1 else EventKind.INSTANCE_REPLACED
-    record_event(
-        connection, kind, sop_instance=facts.sop_instance, version=facts.version, calling_ae=facts.calling_ae
-    )
+def _tell(connection: Connection, group: Sequence[Kept]) -> None:
+    for facts in (kept.trailer.facts for kept in group):
+        record_event(
+            connection,
+            EventKind.INSTANCE_STORED if facts.version == 1 else EventKind.INSTANCE_REPLACED,
+            sop_instance=facts.sop_instance,
+            version=facts.version,
+            calling_ae=facts.calling_ae,
+        )
 
 
 def _load(spool: Spool, key: str) -> Kept | None:
@@ -152,5 +176,5 @@ def _load(spool: Spool, key: str) -> Kept | None:
         return Kept(key, spool.trailer(key), fresh=False)
     except SourceDamaged:
         path = spool.path(key)
-        path.rename(path.with_name(path.name + ".damaged"))
+        path.rename(path.with_name(path.name + DAMAGED))
         return None

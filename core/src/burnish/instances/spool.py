@@ -18,15 +18,17 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from burnish.errors import Refused
+from burnish.errors import Refused, SourceDamaged
 from burnish.instances.durable import FolderSync, sync_folder
-from burnish.instances.files import Facts, Trailer, read_trailer, spool_key, write_trailer
+from burnish.instances.files import Facts, Trailer, spool_key, write_trailer
 from burnish.instances.scan import Scan, Scanned, Unscannable
 from burnish.instances.settings import SpoolSettings
 from burnish.instances.sources import Sources
 from burnish.terms import DimseStatus
 from burnish.uids import is_uid
 
+DAMAGED: Final = ".damaged"
+"""Ends the name of a file that did not prove itself and was set aside."""
 _LARGE_HEAD: Final = 64 << 20
 """What a head may grow to when an instance with unusually large keys is read once more."""
 _WITHOUT_PATIENT: Final = frozenset(
@@ -60,7 +62,7 @@ class Kept:
     """Its file, relative to the spool."""
     trailer: Trailer
     fresh: bool
-    """False where the same bytes stood there already."""
+    """False where it was found and not received."""
 
 
 class Spool(Sources):
@@ -81,11 +83,17 @@ class Spool(Sources):
     def prepare(self) -> None:
         """Make the folders and sweep what was arriving when a server died: none of it was acknowledged."""
         self._incoming.mkdir(parents=True, exist_ok=True)
-        for leftover in self._incoming.iterdir():
-            leftover.unlink()
+        self.sweep()
         for number in range(256):
             (self.root / f"{number:02x}").mkdir(exist_ok=True)
+        for leftover in self.root.glob("[0-9a-f][0-9a-f]/*.part"):
+            leftover.unlink()
         sync_folder(self.root)
+
+    def sweep(self) -> None:
+        """Remove what was arriving when a reception died. Called before another one receives."""
+        for leftover in self._incoming.iterdir():
+            leftover.unlink()
 
     def begin(self, arrival: Arrival) -> "Incoming":
         """Open a file for an instance that arrives. Raises Refused where it cannot be taken."""
@@ -102,21 +110,23 @@ class Spool(Sources):
             yield
 
     def keep(self, path: Path, trailer: Trailer) -> Kept:
-        """Give a whole, synced file its name, and make the name durable."""
+        """Give a whole, synced file its name, and make the name durable; without that it has none."""
         key = spool_key(trailer.facts.sop_instance, trailer.facts.version)
         path.rename(self.root / key)
-        self._sync(key[:2])
+        try:
+            self.sync(key)
+        except OSError:
+            (self.root / key).unlink(missing_ok=True)
+            raise
         return Kept(key, trailer, fresh=True)
 
-    def newest(self, sop_instance: str) -> Kept | None:
-        """The newest version of an instance, or None where there is none."""
-        found = None
+    def newest(self, sop_instance: str) -> int:
+        """The number of the newest version of an instance, 0 where there is none. A damaged one counts."""
         for version in count(1):
-            key = spool_key(sop_instance, version)
-            if not (self.root / key).exists():
-                break
-            found = key
-        return Kept(found, read_trailer(self.root / found), fresh=False) if found else None
+            path = self.root / spool_key(sop_instance, version)
+            if not (path.exists() or path.with_name(path.name + DAMAGED).exists()):
+                return version - 1
+        raise AssertionError("unreachable: versions end")
 
     def walk(self) -> Iterator[str]:
         """Every key in the spool, derived forms left out."""
@@ -124,8 +134,9 @@ class Spool(Sources):
             with os.scandir(folder) as files:
                 yield from (f"{folder.name}/{file.name}" for file in files if "." not in file.name)
 
-    def _sync(self, folder: str) -> None:
-        self._syncs.setdefault(folder, FolderSync(self.root / folder))()
+    def sync(self, key: str) -> None:
+        """Make the name `key` durable. Raises OSError."""
+        self._syncs.setdefault(key[:2], FolderSync(self.root / key[:2]))()
 
 
 class Incoming:
@@ -207,14 +218,24 @@ class Incoming:
 
     def _name(self, scanned: Scanned) -> None:
         newest = self._spool.newest(self._arrival.sop_instance)
-        if newest and newest.trailer.digest == self._digest.digest():
+        if newest and self._stands(key := spool_key(self._arrival.sop_instance, newest)):
+            self._spool.sync(key)
             return
-        trailer = self._trailer(scanned, newest.trailer.facts.version + 1 if newest else 1)
+        trailer = self._trailer(scanned, newest + 1)
         assert self._file  # noqa: S101 - only commit comes here
         write_trailer(self._file, trailer)
         self._file.flush()
         os.fsync(self._file.fileno())
         self._spool.kept(self._spool.keep(self._path, trailer))
+
+    def _stands(self, key: str) -> bool:
+        """Whether these very bytes stand there; what does not prove itself is followed by a new version."""
+        try:
+            trailer = self._spool.trailer(key)
+        except SourceDamaged:
+            return False
+        said = trailer.facts.transfer_syntax
+        return trailer.digest == self._digest.digest() and said == self._arrival.transfer_syntax
 
     def _trailer(self, scanned: Scanned, version: int) -> Trailer:
         facts = Facts(

@@ -32,11 +32,14 @@ from burnish.requests.ledger import (
     abandon_request,
     claim_of,
     deliver,
-    end_attempt,
+    give_back,
     intend,
     move_piece,
+    note_fault,
+    noted_fault,
     piece_row,
     refuse_cancel,
+    sign_attempt,
     spoil,
 )
 from burnish.requests.states import PieceState
@@ -69,16 +72,35 @@ class Feeder:
     def settle(self, attempt: int) -> bool:
         """Find out what became of an UNKNOWN piece, from its medium, and enter it."""
         claim = self._claim(attempt)
+        with self.database.write() as connection:
+            sign_attempt(connection, attempt, *own_identity())
         reply = self.driver.order("examine", claim.job)
         if not reply.well:
             return False
         found = Found(reply.done)
         if found is not Found.UNTOUCHED:
             return self._guarded(claim, lambda: _Making(self, claim).settle(found))
-        with self.database.write() as connection:
-            move_piece(connection, claim.piece, PieceState.UNKNOWN, PieceState.PLANNED, station=None)
-            end_attempt(connection, attempt, "returned", message="nothing had been written")
+        self._return_untouched(claim)
         return True
+
+    def _return_untouched(self, claim: Claim) -> None:
+        """A driver that died is counted, so that it is not asked for ever; a feeder that died is not."""
+        with self.database.write() as connection:
+            fault, message = noted_fault(connection, claim.attempt)
+            if fault:
+                kind = FaultKind(fault)
+                settle_fault(
+                    connection,
+                    claim,
+                    PieceState.UNKNOWN,
+                    kind,
+                    message,
+                    touched=False,
+                    retries=self.retries,
+                )
+            else:
+                message = "nothing had been written"
+                give_back(connection, claim, PieceState.UNKNOWN, fault=None, message=message)
 
     def _claim(self, attempt: int) -> Claim:
         with self.database.read() as connection:
@@ -216,8 +238,10 @@ class _Making:
 
     def _failed(self, reply: Reply) -> bool:
         """The driver did not do it: was the medium touched?"""
-        if reply.lost:
-            return False  # nobody can say; the station has the next pair ask the medium
+        if reply.lost and reply.fault:  # nobody can say; the station has the next pair ask the medium
+            with self._database.write() as connection:
+                note_fault(connection, self._claim.attempt, reply.fault, reply.message)
+            return False
         found = self._driver.order("examine", self._claim.job)
         if not found.well:
             return False

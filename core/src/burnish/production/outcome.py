@@ -53,9 +53,11 @@ def settle_stop(
 
 
 def _returned(connection: Connection, piece: int) -> int:
-    """How often a piece came back untouched: a driver that dies at once must not be asked for ever."""
+    """How often a piece came back untouched from a fault that another try may mend: a driver that dies at
+    once must not be asked for ever. Waiting for supplies is no try."""
+    tries = [kind for kind, policy in POLICIES.items() if policy.action is Action.NEXT_MEDIUM]
     query = select(func.count()).select_from(attempts)
     query = query.where(
-        attempts.c.piece == piece, attempts.c.outcome == "returned", attempts.c.fault.is_not(None)
+        attempts.c.piece == piece, attempts.c.outcome == "returned", attempts.c.fault.in_(tries)
     )
     return int(connection.execute(query).scalar_one())

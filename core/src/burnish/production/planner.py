@@ -1,5 +1,6 @@
 """The planner: one started request after the other becomes volumes, recipes and pieces."""
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -29,6 +30,8 @@ from burnish.requests.store import (
 )
 from burnish.terms import ExecutionStatus, StatusInfo
 
+LOGGER = logging.getLogger(__name__)
+
 _POLL = 1.0
 
 
@@ -42,13 +45,24 @@ class Planner:
         self._planned = planned
         self._wake = threading.Event()
         self._stopping = False
+        self._behind = False
+        """Whether a step failed that may have left a request claimed."""
         self._thread = threading.Thread(target=self._run, name="planner", daemon=True)
 
     def start(self) -> None:
         """Take back what a former planner had begun, then plan."""
+        self._take_back()
+        self._thread.start()
+
+    def _take_back(self) -> None:
+        """Nothing is being planned: what had been begun is begun again, or is cancelled as it was asked."""
+        asked = select(requests.c.id).where(
+            requests.c.cancel_asked, requests.c.status != ExecutionStatus.GONE
+        )
         with self._database.write() as connection:
             connection.execute(update(requests).where(requests.c.plan == "claimed").values(plan="none"))
-        self._thread.start()
+            for request in connection.execute(asked).scalars().all():
+                settle_cancel(connection, request)
 
     def wake(self) -> None:
         """A request may have been started."""
@@ -62,13 +76,25 @@ class Planner:
 
     def _run(self) -> None:
         while not self._stopping:
-            request = self._claim()
-            if request is None:
+            if not self._step():
                 self._wake.wait(_POLL)
                 self._wake.clear()
-            else:
+
+    def _step(self) -> bool:
+        """Plan the next request; False where there is none. A planner whose step fails tries again later."""
+        try:
+            if self._behind:
+                self._take_back()
+                self._behind = False
+            request = self._claim()
+            if request is not None:
                 self._plan(request)
                 self._planned()
+            return request is not None
+        except Exception:  # a full disk, a locked database: neither ends the planner
+            LOGGER.exception("planner")
+            self._behind = True
+            return False
 
     def _claim(self) -> int | None:
         waiting = (
@@ -117,9 +143,13 @@ class Planner:
             save_recipe(volume.recipe, plan_path(self._data, volume.naming.token))
         with self._database.write() as connection:
             connection.execute(update(requests).where(requests.c.id == row.id).values(plan="done"))
-            if not settle_cancel(connection, row.id):
+            cancelled = settle_cancel(connection, row.id)
+            if not cancelled:
                 planned = [_planned(number, volume) for number, volume in enumerate(volumes, 1)]
                 add_volumes(connection, row.id, planned, row.copies)
+        if cancelled:
+            for volume in volumes:
+                plan_path(self._data, volume.naming.token).unlink()
 
     def _fail(self, request: int, error: RequestFailed) -> None:
         with self._database.write() as connection:

@@ -7,7 +7,7 @@ from pathlib import Path
 def process_start(process: int) -> int:
     """Start time of a process in clock ticks since boot; 0 where there is none, or only its corpse."""
     try:
-        stat = Path(f"/proc/{process}/stat").read_text()
+        stat = Path(f"/proc/{process}/stat").read_text(errors="replace")
     except OSError:
         return 0
     fields = stat.rpartition(")")[2].split()

@@ -4,6 +4,8 @@ A station is one thread that waits. Its pair (feeder and driver) lives in a sess
 again while all goes well, and is replaced after anything else.
 """
 
+import logging
+import logging
 import subprocess
 import sys
 import threading
@@ -24,7 +26,7 @@ from burnish.production.wire import Wire
 from burnish.requests.ledger import (
     claim_of,
     claim_piece,
-    end_attempt,
+    give_back,
     hold_request,
     move_piece,
     work_waits,
@@ -32,6 +34,9 @@ from burnish.requests.ledger import (
 from burnish.requests.states import AT_A_STATION, PieceState
 from burnish.terms import StatusInfo
 
+LOGGER = logging.getLogger(__name__)
+
+_log = logging.getLogger("burnish")
 _POLL = 1.0
 """Seconds between looks when nobody wakes a station."""
 
@@ -123,6 +128,7 @@ class Station:
         self.media: dict[MediaKind, int] = {kind: writer.capacity(kind) for kind in media}
         """What it can make, with the bytes that fit on one."""
         self._pair: Pair | None = None
+        self._pause = _POLL
         self._wake = threading.Event()
         self._draining = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"station {name}", daemon=True)
@@ -147,24 +153,39 @@ class Station:
 
     def _run(self) -> None:
         while not self._draining.is_set():
-            if self._ready() and self._settle_leftovers() and self._make_next():
-                continue
-            self._wake.wait(_POLL if self._pair else self._settings.hold_retry.total_seconds())
-            self._wake.clear()
+            if not self._step():
+                self._wake.wait(self._pause)
+                self._wake.clear()
         if self._pair:
             self._pair.end()
+
+    def _step(self) -> bool:
+        """Do the next thing; False where there is none. A station whose step fails tries again later.
+
+        What was left is settled first: no second driver opens a device that a living one works with.
+        """
+        self._pause = _POLL
+        try:
+            return self._settle_leftovers() and self._ready() and self._make_next()
+        except Exception:  # a full disk, a locked database: neither ends a station
+            LOGGER.exception("station %s", self.name)
+            self._drop()
+            self._pause = self._settings.hold_retry.total_seconds()
+            return False
 
     def _ready(self) -> bool:
         """Whether there is a pair to work with; one is made where there is none."""
         if self._pair and self._pair.process.poll() is None:
             return True
         self._drop()
+        self._pause = self._settings.hold_retry.total_seconds()
         log = self._bench.data / "logs" / f"{self.name}.log"
         pair = Pair(self._bench, self._introduction, self._settings, log)
-        if pair.await_ready():
+        if trouble := pair.await_ready():
+            _log.error("station %s: %s", self.name, trouble)
             pair.end()
             return False
-        self._pair = pair
+        self._pair, self._pause = pair, _POLL
         return True
 
     def _drop(self) -> None:
@@ -237,8 +258,8 @@ def mark_unknown(connection: Connection, attempt: int) -> bool:
     if state == PieceState.UNKNOWN:
         return True
     if state == PieceState.CLAIMED:  # no intent was committed: nothing was touched
-        move_piece(connection, claim.piece, PieceState.CLAIMED, PieceState.PLANNED, station=None)
-        end_attempt(connection, attempt, "returned", message="its process ended before it began")
+        message = "its process ended before it began"
+        give_back(connection, claim, PieceState.CLAIMED, fault=None, message=message)
         return False
     if state not in AT_A_STATION:
         return False

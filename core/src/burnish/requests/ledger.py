@@ -174,21 +174,42 @@ def move_piece(
 
 
 def intend(connection: Connection, claim: Claim, process: int, process_start: int) -> bool:
-    """Commit to touching a medium. False where the request was cancelled meanwhile: touch nothing."""
+    """Commit to touching a medium. False where the request was cancelled meanwhile: touch nothing.
+
+    Raises InvalidMove where the attempt is over: a feeder that outlived its server may meet a piece that was
+    given on.
+    """
+    sign_attempt(connection, claim.attempt, process, process_start)
     if request_row(connection, claim.request).cancel_asked:
         move_piece(connection, claim.piece, PieceState.CLAIMED, PieceState.CANCELLED)
         end_attempt(connection, claim.attempt, "cancelled")
         settle_cancel(connection, claim.request)
         return False
     move_piece(connection, claim.piece, PieceState.CLAIMED, PieceState.INTENT)
+    return True
+
+
+def sign_attempt(connection: Connection, attempt: int, process: int, process_start: int) -> None:
+    """Enter which process works on an attempt: while it lives, nobody else does. Raises InvalidMove."""
     changed = connection.execute(
         update(attempts)
-        .where(attempts.c.id == claim.attempt, attempts.c.outcome.is_(None))
+        .where(attempts.c.id == attempt, attempts.c.outcome.is_(None))
         .values(process=process, process_start=process_start)
     )
-    if changed.rowcount != 1:  # a feeder that outlived its server may meet a piece that was given on
-        raise InvalidMove(f"attempt {claim.attempt} is over")
-    return True
+    if changed.rowcount != 1:
+        raise InvalidMove(f"attempt {attempt} is over")
+
+
+def note_fault(connection: Connection, attempt: int, fault: str, message: str) -> None:
+    """Enter what went wrong with an attempt whose medium has still to be asked."""
+    values = {"fault": fault, "message": message}
+    connection.execute(update(attempts).where(attempts.c.id == attempt).values(values))
+
+
+def noted_fault(connection: Connection, attempt: int) -> tuple[str | None, str]:
+    """What `note_fault` entered; no fault where the feeder itself died."""
+    row = connection.execute(select(attempts).where(attempts.c.id == attempt)).one()
+    return row.fault, row.message
 
 
 def end_attempt(
