@@ -20,7 +20,7 @@ from burnish.cli.samples import write_samples
 from burnish.cli.scu import attributes_of, client_of, send, wait
 from burnish.config import load_config
 from burnish.dicom.scu import Client
-from burnish.errors import BurnishError
+from burnish.errors import BurnishError, ConfigError
 from burnish.fileset.content import Unreadable
 from burnish.fileset.identify import identify
 from burnish.fileset.verify import verify
@@ -46,6 +46,8 @@ class Made:
 def run_demo(source: Path | None, profile: str, out: Path, copies: int) -> int:
     """Run it; 0 only where every piece was proven."""
     began = time.monotonic()
+    if source:
+        find_files([source])  # a wrong name is told before anything is made
     out.mkdir(parents=True, exist_ok=True)
     source = source or _samples(out)
     with _server(out, profile) as (to, images):
@@ -89,7 +91,7 @@ def _server(out: Path, profile: str) -> Iterator[tuple[str, Path]]:
 def _media_of(profile: str) -> Sequence[Any]:
     registry = Registry.load(load_config(None).config.plugins)
     if profile not in registry.profiles:
-        raise BurnishError(f"no profile {profile!r}; there are {', '.join(registry.profiles) or 'none'}")
+        raise ConfigError(f"no profile {profile!r}; there are {', '.join(registry.profiles) or 'none'}")
     return registry.profiles[profile].media
 
 

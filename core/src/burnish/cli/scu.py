@@ -99,8 +99,17 @@ def attributes_of(items: Iterable[dict[str, str]], profile: str, settings: Seque
         keyword, equals, value = setting.partition("=")
         if not equals:
             raise ConfigError(f"--set {setting!r} is not KEYWORD=VALUE; try 'LabelText=Ward 7'")
-        attributes[keyword] = value
+        attributes[_keyword("--set", keyword)] = value
     return attributes
+
+
+def _keyword(option: str, keyword: str) -> str:
+    """The keyword of an attribute. Raises ConfigError for a word that is none."""
+    from pydicom.datadict import tag_for_keyword
+
+    if tag_for_keyword(keyword) is None:
+        raise ConfigError(f"{option} {keyword!r} is not a DICOM keyword; try 'LabelText'")
+    return keyword
 
 
 def initiate(uid: str, to: str, ae: str, copies: int | None, priority: str | None) -> None:
@@ -117,7 +126,8 @@ def cancel(uid: str, to: str, ae: str) -> None:
 
 def get(uid: str, to: str, ae: str, keywords: Sequence[str], *, as_json: bool) -> None:
     """N-GET."""
-    values = client_of(to, ae).get(uid, list(keywords))
+    asked = [_keyword("--key", keyword) for keyword in keywords]
+    values = client_of(to, ae).get(uid, asked)
     if as_json:
         say(json.dumps(values, indent=2, default=str))
         return

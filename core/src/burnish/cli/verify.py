@@ -6,7 +6,7 @@ from pathlib import Path
 from burnish.cli import complain, say
 from burnish.cli.progress import progress
 from burnish.config import load_config
-from burnish.errors import BurnishError
+from burnish.errors import ConfigError
 from burnish.fileset.verdict import Verdict
 from burnish.fileset.verify import verify
 from burnish.registry import Registry
@@ -18,7 +18,7 @@ def run_verify(medium: Path, profile: str | None, config: Path | None, *, as_jso
     loaded = load_config(config)
     registry = Registry.load(loaded.config.plugins)
     if profile and profile not in registry.profiles:
-        raise BurnishError(f"no profile {profile!r}; there are {', '.join(registry.profiles) or 'none'}")
+        raise ConfigError(f"no profile {profile!r}; there are {', '.join(registry.profiles) or 'none'}")
     formats = {name: made for name, (_, made) in make_formats(loaded.config, registry).items()}
     with progress() as report:
         verdict = verify(

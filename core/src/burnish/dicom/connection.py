@@ -117,6 +117,14 @@ class UpperLayer(DULServiceProvider):
         finally:
             self._end()
 
+    def idle_timer_expired(self) -> bool:
+        """Whether the peer is silent too long: `network_timeout` between messages, `dimse_timeout` within."""
+        within = self.assoc.dimse_timeout
+        if within is not None and getattr(self.assoc.dimse, "arriving", False):
+            silence = (self._idle_timer.timeout or 0) - self._idle_timer.remaining
+            return silence > within or super().idle_timer_expired()
+        return super().idle_timer_expired()
+
     def _is_transport_event(self) -> bool:
         if self.state_machine.current_state == "Sta13" and isinstance(self.socket, Connection):
             self.socket.drain()

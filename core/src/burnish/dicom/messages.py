@@ -87,12 +87,18 @@ class Receiver(DIMSEServiceProvider):
         """Whether a message is arriving or waits for its answer."""
         return bool(self._command or self._arriving or self._outstanding)
 
+    @property
+    def arriving(self) -> bool:
+        """Whether the peer has begun a message and owes the rest of it."""
+        return self._context_id is not None
+
     def receive_primitive(self, primitive: P_DATA) -> None:
         """Take the fragments of one P-DATA. Raises ProtocolError."""
         if not primitive.presentation_data_value_list:
             raise ProtocolError("a P-DATA without a fragment")
         for context_id, data in primitive.presentation_data_value_list:
             self._take(context_id, data)
+        self.assoc.dul._idle_timer.restart()  # the time that we took is not the peer's silence
 
     def _take(self, context_id: int, data: bytes) -> None:
         if not data:

@@ -229,13 +229,16 @@ class Incoming:
         self._spool.kept(self._spool.keep(self._path, trailer))
 
     def _stands(self, key: str) -> bool:
-        """Whether these very bytes stand there; what does not prove itself is followed by a new version."""
+        """Whether these very bytes stand there, undamaged: what came again may have come to mend them."""
+        digest = self._digest.digest()
         try:
             trailer = self._spool.trailer(key)
+            if trailer.digest == digest:
+                self._spool.check(key, trailer.length, digest)
         except SourceDamaged:
             return False
         said = trailer.facts.transfer_syntax
-        return trailer.digest == self._digest.digest() and said == self._arrival.transfer_syntax
+        return trailer.digest == digest and said == self._arrival.transfer_syntax
 
     def _trailer(self, scanned: Scanned, version: int) -> Trailer:
         facts = Facts(

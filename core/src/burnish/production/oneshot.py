@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from burnish.errors import BurnishError, FailedItem, RequestFailed, SourceDamaged
+from burnish.errors import ConfigError, FailedItem, RequestFailed, SourceDamaged
 from burnish.fileset.compose import Kit, Volume, compose
 from burnish.fileset.content import Unreadable, read_content
 from burnish.fileset.fit import Form
@@ -59,11 +59,11 @@ class Composed:
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
-    """Every regular file named or below a named folder, each once, sorted. Raises BurnishError."""
+    """Every regular file named or below a named folder, each once, sorted. Raises ConfigError."""
     found: dict[Path, None] = {}
     for path in paths:
         if not path.exists():
-            raise BurnishError(f"{path} does not exist")
+            raise ConfigError(f"{path} does not exist")
         inside = sorted(path.rglob("*")) if path.is_dir() else [path]
         found |= dict.fromkeys(one for one in inside if one.is_file())
     return list(found)
@@ -110,16 +110,17 @@ class OneShot:
     def __init__(self, kit: Kit, profile: str, report: Report = lambda *_: None) -> None:
         if profile not in kit.profiles:
             known = ", ".join(kit.profiles) or "none"
-            raise BurnishError(f"no profile {profile!r}; the loaded plugins know {known}")
+            raise ConfigError(f"no profile {profile!r}; the loaded plugins know {known}")
         self._profile = kit.profiles[profile]
         makeable = {kind: CAPACITY[kind] for kind in self._profile.media}
         self._kit = replace(kit, makeable=makeable)
         self._report = report
 
     def run(self, paths: Sequence[Path], out: Path, file_set_id: str, *, tree: bool) -> Composed:
-        """Make `out`. Raises BurnishError where nothing can be made; `out` does not exist then."""
+        """Make `out`. Raises ConfigError for a wrong call, RequestFailed where nothing can be made; there is
+        no `out` then."""
         if out.exists():
-            raise BurnishError(f"{out} exists; remove it first, or name another place")
+            raise ConfigError(f"{out} exists; remove it first, or name another place")
         with ExitStack() as stack:
             folder = stack.enter_context(_scratch(out))
             sources = _Sources(Path(folder))
@@ -227,11 +228,20 @@ def _naming(wanted: Sequence[Wanted], file_set_id: str) -> Naming:
     digests = [one.instance.digest.hex() for one in wanted if one.instance]
     uid = minted_uid("compose", *digests)
     token = opaque_token(uid)
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    made = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC).replace(microsecond=0)
     return Naming(
-        file_set_id=map_file_set_id(file_set_id or token[:8]), file_set_uid=uid, token=token, made=made
+        file_set_id=map_file_set_id(file_set_id or token[:8]), file_set_uid=uid, token=token, made=_made()
     )
+
+
+def _made() -> datetime:
+    """Now, or what $SOURCE_DATE_EPOCH says. Raises ConfigError."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if not epoch:
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise ConfigError(f"SOURCE_DATE_EPOCH: {epoch!r} is not a number of seconds since 1970") from None
 
 
 def _drop(item: FailedItem, left: dict[str, tuple[Path, Instance]], fates: dict[Path, FileFate]) -> None:

@@ -5,7 +5,6 @@ again while all goes well, and is replaced after anything else.
 """
 
 import logging
-import logging
 import subprocess
 import sys
 import threading
@@ -36,7 +35,6 @@ from burnish.terms import StatusInfo
 
 LOGGER = logging.getLogger(__name__)
 
-_log = logging.getLogger("burnish")
 _POLL = 1.0
 """Seconds between looks when nobody wakes a station."""
 
@@ -182,7 +180,7 @@ class Station:
         log = self._bench.data / "logs" / f"{self.name}.log"
         pair = Pair(self._bench, self._introduction, self._settings, log)
         if trouble := pair.await_ready():
-            _log.error("station %s: %s", self.name, trouble)
+            LOGGER.error("station %s: %s", self.name, trouble)
             pair.end()
             return False
         self._pair, self._pause = pair, _POLL

@@ -1,0 +1,240 @@
+"""The way into the spool: versions, repetition, damage, full disks."""
+
+import errno
+import hashlib
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from burnish.errors import Refused, SourceDamaged
+from burnish.instances import durable
+from burnish.instances.files import read_trailer, spool_key
+from burnish.instances.spool import Arrival, Kept, Spool
+from burnish.terms import EXPLICIT_VR_LE, DimseStatus
+
+CT, UID = "1.2.840.10008.5.1.4.1.1.2", "1.2.3.4"
+
+
+def element(tag: int, vr: str, value: str) -> bytes:
+    """An Explicit VR LE element of a short VR."""
+    data = value.encode() + (b"\0" if vr == "UI" else b" ") * (len(value) % 2)
+    head = (tag >> 16).to_bytes(2, "little") + (tag & 0xFFFF).to_bytes(2, "little")
+    return head + vr.encode() + len(data).to_bytes(2, "little") + data
+
+
+def instance(name: str = "A", uid: str = UID) -> bytes:
+    """A data set."""
+    return (
+        element(0x00080016, "UI", CT)
+        + element(0x00080018, "UI", uid)
+        + element(0x00100010, "PN", name)
+        + element(0x00100020, "LO", "1")
+        + element(0x0020000D, "UI", "1.2.5")
+        + element(0x0020000E, "UI", "1.2.6")
+    )
+
+
+@dataclass
+class House:
+    """A spool and what it told of."""
+
+    root: Path
+    told: list[Kept] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.spool = Spool(self.root, kept=self.told.append)
+        self.spool.prepare()
+
+    def store(self, data: bytes, uid: str = UID, syntax: str = EXPLICIT_VR_LE) -> None:
+        """As a C-STORE does it."""
+        incoming = self.spool.begin(Arrival(CT, uid, syntax, "CT1"))
+        incoming.write(data[:30])
+        incoming.write(data[30:])
+        incoming.commit()
+
+    def path(self, version: int = 1, uid: str = UID) -> Path:
+        """Where a version lies."""
+        return self.root / spool_key(uid, version)
+
+    def data(self, version: int) -> bytes:
+        """The data set of a version."""
+        path = self.path(version)
+        return path.read_bytes()[: read_trailer(path).length]
+
+    def arriving(self) -> list[Path]:
+        """Files that are not whole."""
+        return list((self.root / "incoming").iterdir())
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """An empty spool."""
+    return House(tmp_path / "spool")
+
+
+def test_what_is_kept_proves_itself(house: House) -> None:
+    """The bytes, their digest, who sent them; told once; nothing is left arriving."""
+    house.store(instance())
+    trailer = read_trailer(house.path())
+    assert house.data(1) == instance()
+    assert trailer.digest == hashlib.sha256(instance()).digest()
+    assert (trailer.facts.sop_instance, trailer.facts.calling_ae) == (UID, "CT1")
+    assert [kept.key for kept in house.told] == [spool_key(UID, 1)]
+    assert house.arriving() == []
+
+
+def test_the_same_bytes_twice_are_one_version(house: House) -> None:
+    """And are told of once."""
+    house.store(instance())
+    house.store(instance())
+    assert len(house.told) == 1
+    assert not house.path(2).exists()
+
+
+def test_the_same_bytes_are_not_acknowledged_unsynced(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first may have died between its name and the sync of its folder."""
+    house.store(instance())
+    synced: list[str] = []
+    monkeypatch.setattr(house.spool, "sync", synced.append)
+    house.store(instance())
+    assert synced == [spool_key(UID, 1)]
+
+
+def test_other_bytes_are_a_version_of_their_own(house: House) -> None:
+    """The first stays as it was; going back to it is a third."""
+    for name in "ABA":
+        house.store(instance(name))
+    assert [house.data(version) for version in (1, 2, 3)] == [instance(name) for name in "ABA"]
+    assert [kept.trailer.facts.version for kept in house.told] == [1, 2, 3]
+
+
+def test_another_transfer_syntax_is_a_version_of_its_own(house: House) -> None:
+    """The bytes are the same and mean something else: on a medium they get another file meta information."""
+    encapsulated = "1.2.840.10008.1.2.4.50"
+    house.store(instance())
+    house.store(instance(), syntax=encapsulated)
+    syntaxes = [kept.trailer.facts.transfer_syntax for kept in house.told]
+    assert syntaxes == [EXPLICIT_VR_LE, encapsulated]
+
+
+@pytest.mark.parametrize("place", [5, -1])
+def test_what_comes_again_mends_what_was_damaged(house: House, place: int) -> None:
+    """In its data set or in its trailer: the same bytes are a new version, not a believed old one."""
+    house.store(instance())
+    damaged = bytearray(house.path().read_bytes())
+    damaged[place] ^= 1
+    house.path().write_bytes(damaged)
+    house.store(instance())
+    assert house.data(2) == instance()
+
+
+def test_a_version_that_was_set_aside_keeps_its_number(house: House) -> None:
+    """Else the next one would be older than what follows it."""
+    for name in "AB":
+        house.store(instance(name))
+    house.path(1).rename(house.path(1).with_name(house.path(1).name + ".damaged"))
+    house.store(instance("C"))
+    assert house.data(3) == instance("C")
+
+
+def test_many_at_once(house: House) -> None:
+    """Threads that send the same instances with other bytes never share a version."""
+    names = [f"N{number}" for number in range(8)]
+
+    def send(name: str) -> None:
+        for number in range(4):
+            house.store(instance(name, f"1.9.{number}"), f"1.9.{number}")
+
+    threads = [threading.Thread(target=send, args=[name]) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    for number in range(4):
+        kept = [read_trailer(house.path(version, f"1.9.{number}")) for version in range(1, 9)]
+        wanted = {hashlib.sha256(instance(name, f"1.9.{number}")).digest() for name in names}
+        assert {trailer.digest for trailer in kept} == wanted
+    assert len(house.told) == 32
+
+
+@pytest.mark.parametrize(
+    ("data", "uid", "status"),
+    [
+        (instance(), "1.2.9", DimseStatus.DATA_SET_DOES_NOT_MATCH),
+        (instance()[:-3], UID, DimseStatus.CANNOT_UNDERSTAND),
+        (instance().replace(b"1.2.5", b"../.."), UID, DimseStatus.CANNOT_UNDERSTAND),
+        (b"", UID, DimseStatus.CANNOT_UNDERSTAND),
+    ],
+    ids=["another-uid", "cut", "no-uid", "empty"],
+)
+def test_what_is_refused_leaves_nothing(house: House, data: bytes, uid: str, status: DimseStatus) -> None:
+    """No file, no name, nothing told."""
+    with pytest.raises(Refused) as refused:
+        house.store(data, uid)
+    assert refused.value.status == status
+    assert house.arriving() == list(house.spool.walk()) == house.told == []
+
+
+@pytest.mark.parametrize("call", ["fsync", "rename", "folder"])
+def test_a_failing_disk_leaves_nothing(house: House, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """A700, whichever call fails; the next attempt finds no trace, and is told of."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with monkeypatch.context() as broken:
+        if call == "fsync":
+            broken.setattr(os, "fsync", fail)
+        elif call == "rename":
+            broken.setattr(Path, "rename", fail)
+        else:
+            broken.setattr(durable.FolderSync, "__call__", fail)
+        with pytest.raises(Refused) as refused:
+            house.store(instance())
+    assert refused.value.status == DimseStatus.OUT_OF_RESOURCES
+    assert house.arriving() == list(house.spool.walk()) == house.told == []
+    house.store(instance())
+    assert len(house.told) == 1
+
+
+def test_a_broken_transfer_leaves_nothing(house: House) -> None:
+    """Abandoned once or twice."""
+    incoming = house.spool.begin(Arrival(CT, UID, EXPLICIT_VR_LE, "CT1"))
+    incoming.write(instance()[:20])
+    assert len(house.arriving()) == 1
+    incoming.abandon()
+    incoming.abandon()
+    assert house.arriving() == []
+
+
+def test_a_sweep_removes_what_was_arriving(house: House) -> None:
+    """And what was being derived; what is whole stays."""
+    house.store(instance())
+    dead = house.spool.begin(Arrival(CT, UID, EXPLICIT_VR_LE, "CT1"))
+    derived = house.path().with_name(house.path().name + ".explicit.part")
+    derived.write_bytes(b"half")
+    Spool(house.root).prepare()
+    assert house.arriving() == []
+    assert not derived.exists()
+    assert list(house.spool.walk()) == [spool_key(UID, 1)]
+    dead.abandon()
+
+
+@pytest.mark.parametrize("key", ["../x", "/etc/passwd", "ab/" + "0" * 63 + "-1", "", "ab/x\0"])
+def test_no_key_leads_out(house: House, key: str) -> None:
+    """Nothing but a name of ours is opened."""
+    with pytest.raises(SourceDamaged), house.spool.open(key):
+        pass
+
+
+def test_a_source_that_changed_is_found_out(house: House) -> None:
+    """Same length, one bit."""
+    house.store(instance())
+    trailer = read_trailer(house.path())
+    house.spool.check(spool_key(UID, 1), trailer.length, trailer.digest)
+    with house.path().open("r+b") as file:
+        file.write(b"\x09")
+    with pytest.raises(SourceDamaged):
+        house.spool.check(spool_key(UID, 1), trailer.length, trailer.digest)

@@ -1,0 +1,362 @@
+"""The ledger under random histories: stations that claim, write, die and recover, SCUs that cancel, faults.
+
+The machine does only what stations, feeders and receptions do; whatever the order, the invariants hold.
+"""
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from burnish.database import Database
+from burnish.database.settings import DatabaseSettings
+from burnish.database.tables import attempts, events, pieces, requests
+from burnish.errors import FaultKind, InvalidMove
+from burnish.media import MediaKind
+from burnish.production.outcome import settle_fault, settle_stop
+from burnish.production.stations import mark_unknown
+from burnish.requests.ledger import (
+    Claim,
+    PlannedVolume,
+    add_volumes,
+    ask_to_cancel,
+    claim_piece,
+    deliver,
+    give_back,
+    intend,
+    move_piece,
+    refuse_cancel,
+    sign_attempt,
+    spoil,
+)
+from burnish.requests.states import AT_A_STATION, Event, PieceState
+from burnish.requests.store import Reference, create_request, made_media, move_request, request_row
+from burnish.terms import DimseStatus, ExecutionStatus, StatusInfo
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from sqlalchemy import func, select
+
+P = PieceState
+STATIONS = ("left", "right")
+RETRIES = 2
+LIVE = (ExecutionStatus.PENDING, ExecutionStatus.CREATING)
+
+
+def planned(number: int = 1) -> PlannedVolume:
+    """A volume as a planner enters it."""
+    return PlannedVolume(
+        number=number,
+        file_set_id="DISC",
+        file_set_uid="1.2",
+        token="TOKEN",
+        profile="STD-GEN-CD",
+        format="iso9660",
+        suffix=".iso",
+        medium=MediaKind.CD_R,
+        length=4096,
+        digest=bytes(32),
+        patients=[],
+    )
+
+
+def started(database: Database, uid: str, copies: int) -> int:
+    """A request that was initiated and planned."""
+    with database.write() as connection:
+        request = create_request(
+            connection,
+            sop_instance=uid,
+            owner_ae="AE",
+            attributes={},
+            wanted=[Reference("1.2", "1.3")],
+        )
+        row = request_row(connection, request)
+        now = time.time()
+        move_request(
+            connection, row, Event.INITIATE, StatusInfo.QUEUED, initiated_at=now, copies=copies, priority=1
+        )
+        add_volumes(connection, request, [planned()], copies)
+    return request
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Any:
+    """An empty one."""
+    found = Database.open(DatabaseSettings(), tmp_path)
+    found.migrate()
+    yield found
+    found.close()
+
+
+class Histories(RuleBasedStateMachine):
+    """Two stations and as many requests as come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        memory = Path("/dev/shm")
+        self.folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
+        self.database = Database.open(DatabaseSettings(), self.folder)
+        self.database.migrate()
+        self.requests: list[int] = []
+        self.at: dict[str, tuple[Claim, PieceState]] = {}
+        self.spoilt: dict[int, int] = {}
+        self.made: dict[int, int] = {}
+        self.ended: dict[int, str] = {}
+
+    def teardown(self) -> None:
+        self.database.close()
+        shutil.rmtree(self.folder)
+
+    # --- what happens
+
+    @precondition(lambda self: len(self.requests) < 4)
+    @rule(copies=st.integers(1, 3))
+    def start(self, copies: int) -> None:
+        self.requests.append(started(self.database, f"1.{len(self.requests) + 1}", copies))
+
+    @rule(station=st.sampled_from(STATIONS))
+    def claim(self, station: str) -> None:
+        if station in self.at:
+            return
+        with self.database.write() as connection:
+            claim = claim_piece(connection, station, [MediaKind.CD_R])
+            if claim:
+                row = request_row(connection, claim.request)
+                assert row.status == ExecutionStatus.CREATING
+                assert not row.cancel_asked
+        if claim:
+            self.at[station] = claim, P.CLAIMED
+
+    @rule(station=st.sampled_from(STATIONS))
+    def work(self, station: str) -> None:
+        """The next step of a feeder for which all goes well."""
+        if station not in self.at:
+            return
+        claim, state = self.at[station]
+        with self.database.write() as connection:
+            match state:
+                case P.CLAIMED:
+                    going = intend(connection, claim, 1, 1)
+                    after = P.INTENT if going else None
+                case P.PROVEN:
+                    deliver(connection, claim, state, "somewhere", "host")
+                    after = None
+                case P.INTENT | P.WRITTEN | P.UNKNOWN:
+                    after = P.WRITTEN if state is P.INTENT else P.PROVEN
+                    move_piece(connection, claim.piece, state, after)
+        self._now(station, claim, after)
+
+    @rule(station=st.sampled_from(STATIONS), kind=st.sampled_from(FaultKind), touched=st.booleans())
+    def fault(self, station: str, kind: FaultKind, touched: bool) -> None:
+        if station not in self.at:
+            return
+        claim, state = self.at[station]
+        touched = state in (P.WRITTEN, P.PROVEN) or (touched and state is not P.CLAIMED)
+        with self.database.write() as connection:
+            settle_fault(connection, claim, state, kind, "a fault", touched=touched, retries=RETRIES)
+        self._ended(station, claim, touched)
+
+    @rule(station=st.sampled_from(STATIONS), touched=st.booleans())
+    def stop(self, station: str, touched: bool) -> None:
+        """The driver heeded its token."""
+        if station not in self.at or self.at[station][1] not in (P.INTENT, P.WRITTEN):
+            return
+        claim, state = self.at[station]
+        touched = touched or state is P.WRITTEN
+        with self.database.write() as connection:
+            settle_stop(connection, claim, state, touched=touched, retries=RETRIES)
+        self._ended(station, claim, touched)
+
+    @rule(station=st.sampled_from(STATIONS))
+    def die(self, station: str) -> None:
+        """The feeder is killed; the station looks at what it left."""
+        if station not in self.at:
+            return
+        claim, _ = self.at[station]
+        with self.database.write() as connection:
+            unknown = mark_unknown(connection, claim.attempt)
+        self._now(station, claim, P.UNKNOWN if unknown else None)
+
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        if not self.requests:
+            return
+        request = data.draw(st.sampled_from(self.requests))
+        with self.database.write() as connection:
+            if request_row(connection, request).status in LIVE:
+                ask_to_cancel(connection, request)
+
+    @rule(data=st.data())
+    def take_back(self, data: st.DataObject) -> None:
+        """`cancel_wait` is over, or the owner says that it cannot be stopped."""
+        if not self.requests:
+            return
+        request = data.draw(st.sampled_from(self.requests))
+        with self.database.write() as connection:
+            if request_row(connection, request).status in LIVE:
+                refuse_cancel(connection, request, DimseStatus.CANCEL_IN_PROGRESS)
+
+    def _ended(self, station: str, claim: Claim, touched: bool) -> None:
+        if touched:
+            self.spoilt[claim.piece] = self.spoilt.get(claim.piece, 0) + 1
+        self._now(station, claim, None)
+
+    def _now(self, station: str, claim: Claim, state: PieceState | None) -> None:
+        self.at.pop(station, None)
+        if state:
+            self.at[station] = claim, state
+
+    # --- what must hold
+
+    @invariant()
+    def the_ledger_knows_who_works_on_what(self) -> None:
+        """A piece is held, or unknown, exactly where a station has it; every other attempt ended."""
+        at_work = {claim.piece: state for claim, state in self.at.values()}
+        assert len(at_work) == len(self.at)
+        open_attempts = {claim.attempt for claim, _ in self.at.values()}
+        with self.database.read() as connection:
+            held = connection.execute(select(pieces).where(pieces.c.state.in_([*AT_A_STATION, P.UNKNOWN])))
+            assert {row.id: row.state for row in held} == at_work
+            query = select(attempts.c.id).where(attempts.c.outcome.is_(None))
+            assert set(connection.execute(query).scalars()) == open_attempts
+
+    @invariant()
+    def every_spoilt_medium_is_counted(self) -> None:
+        with self.database.read() as connection:
+            for row in connection.execute(select(pieces)):
+                assert row.spoilt == self.spoilt.get(row.id, 0)
+                query = select(func.count()).where(events.c.piece == row.id, events.c.kind == "piece-spoilt")
+                assert connection.execute(query).scalar_one() == row.spoilt
+
+    @invariant()
+    def a_status_is_what_the_pieces_say(self) -> None:
+        with self.database.read() as connection:
+            for row in connection.execute(select(requests)):
+                query = select(pieces.c.state).where(pieces.c.request == row.id)
+                states = list(connection.execute(query).scalars())
+                self._check(row, states)
+                made = made_media(connection, row.id).pieces
+                assert made == states.count(P.DELIVERED) >= self.made.get(row.id, 0), "the total fell"
+                self.made[row.id] = made
+
+    def _check(self, row: Any, states: list[str]) -> None:
+        normal = row.status in (ExecutionStatus.CREATING, ExecutionStatus.DONE)
+        assert row.status == ExecutionStatus.GONE or (row.info == StatusInfo.NORMAL) == normal
+        assert (row.status == ExecutionStatus.DONE) == (set(states) == {P.DELIVERED}) or (
+            row.status in (ExecutionStatus.FAILURE, ExecutionStatus.GONE)
+        )
+        if row.status == ExecutionStatus.GONE:
+            assert set(states) <= {P.CANCELLED, P.DELIVERED}
+        if row.status in LIVE and row.cancel_asked:
+            assert set(states) & {*AT_A_STATION, P.UNKNOWN}, "nobody is left to settle the cancel"
+        if row.status not in LIVE:
+            assert self.ended.setdefault(row.id, row.status) == row.status, "what had ended went on"
+            assert not row.cancel_asked
+
+    @invariant()
+    def a_live_request_can_go_on(self) -> None:
+        """Some piece is worked on, or can be claimed: nothing waits for ever."""
+        with self.database.read() as connection:
+            for row in connection.execute(select(requests).where(requests.c.status.in_(LIVE))):
+                query = select(pieces.c.state).where(pieces.c.request == row.id)
+                states = set(connection.execute(query).scalars())
+                assert states & {*AT_A_STATION, P.UNKNOWN, P.PLANNED}, states
+
+
+Histories.TestCase.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+TestHistories = Histories.TestCase
+
+
+# --- one step each ----------------------------------------------------------------------------------------
+
+
+def _claimed(database: Database, uid: str = "1.1") -> Claim:
+    started(database, uid, 1)
+    with database.write() as connection:
+        claim = claim_piece(connection, "left", [MediaKind.CD_R])
+    assert claim
+    return claim
+
+
+def test_an_attempt_that_is_over_touches_nothing(database: Database) -> None:
+    """A feeder that outlived its server meets a piece that another attempt has."""
+    late = _claimed(database)
+    with database.write() as connection:
+        assert not mark_unknown(connection, late.attempt)
+        claim_piece(connection, "right", [MediaKind.CD_R])
+    with pytest.raises(InvalidMove), database.write() as connection:
+        intend(connection, late, 1, 1)
+    with database.write() as connection:
+        ask_to_cancel(connection, late.request)
+    with pytest.raises(InvalidMove), database.write() as connection:
+        intend(connection, late, 1, 1)
+    with pytest.raises(InvalidMove), database.write() as connection:
+        sign_attempt(connection, late.attempt, 1, 1)
+
+
+def test_a_cancel_before_the_intent_leaves_the_medium_alone(database: Database) -> None:
+    """The feeder hears of it when it wants to begin."""
+    claim = _claimed(database)
+    with database.write() as connection:
+        ask_to_cancel(connection, claim.request)
+        assert request_row(connection, claim.request).status == ExecutionStatus.CREATING
+    with database.write() as connection:
+        assert not intend(connection, claim, 1, 1)
+        assert request_row(connection, claim.request).status == ExecutionStatus.GONE
+
+
+def test_a_cancel_survives_the_death_of_its_owner(database: Database) -> None:
+    """The station finds the piece untouched, and the request is gone: nobody would settle it later."""
+    claim = _claimed(database)
+    with database.write() as connection:
+        ask_to_cancel(connection, claim.request)
+    with database.write() as connection:
+        mark_unknown(connection, claim.attempt)
+        assert request_row(connection, claim.request).status == ExecutionStatus.GONE
+
+
+def test_a_move_from_another_state_is_undone(database: Database) -> None:
+    """The transaction with its events."""
+    claim = _claimed(database)
+    with pytest.raises(InvalidMove), database.write() as connection:
+        spoil(connection, claim, P.WRITTEN, fault=None, message="", retries=0)
+    with database.read() as connection:
+        assert connection.execute(select(pieces.c.state)).scalar_one() == P.CLAIMED
+        assert connection.execute(select(attempts.c.outcome)).scalar_one() is None
+
+
+def test_a_request_with_a_made_piece_comes_first(database: Database) -> None:
+    """Nobody waits for the second copy behind a request that has none."""
+    first = started(database, "1.1", 2)
+    with database.write() as connection:
+        claim = claim_piece(connection, "left", [MediaKind.CD_R])
+        assert claim
+        give_back(connection, claim, P.CLAIMED, fault=None, message="")
+    second = started(database, "1.2", 2)
+    with database.write() as connection:
+        connection.execute(requests.update().where(requests.c.id == second).values(priority=0))
+        hasty = claim_piece(connection, "left", [MediaKind.CD_R])
+        assert hasty
+        assert hasty.request == second
+        following = claim_piece(connection, "right", [MediaKind.CD_R])
+    assert following
+    assert following.request == second != first
+
+
+def test_a_station_claims_only_what_it_can_make(database: Database) -> None:
+    """A stick is no disc."""
+    started(database, "1.1", 1)
+    with database.write() as connection:
+        assert claim_piece(connection, "left", [MediaKind.USB]) is None
+
+
+def test_a_row_that_changed_is_not_moved(database: Database) -> None:
+    """The epoch tells a late writer from a current one."""
+    request = started(database, "1.1", 1)
+    with database.write() as connection:
+        stale = request_row(connection, request)
+        move_request(connection, stale, Event.HOLD, StatusInfo.MCD_BUSY)
+        with pytest.raises(InvalidMove):
+            move_request(connection, stale, Event.CLAIM)

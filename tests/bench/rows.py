@@ -1,0 +1,222 @@
+"""The rows: each sets up, takes turns with its peer and says what it found."""
+
+import hashlib
+import os
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from burnish.database import Database
+from burnish.database.settings import DatabaseSettings
+from burnish.instances.index import InstanceIndex
+from burnish.instances.spool import Arrival, Spool
+from burnish.requests.store import Reference, create_request, pin_versions
+from pydicom.dataset import Dataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pynetdicom.association import Association
+
+from tests.bench import samples
+from tests.bench.measure import Row, Sampled, in_turn, peak_mib, run, working
+from tests.lab import MCM, STATUS, Installation, Scu, data_set, serving
+
+_META = 132 + 12
+"""Preamble, prefix and the element that says how long group 2 is."""
+_POLL = 0.005
+
+
+def directory(count: int, rounds: int, folder: Path) -> Row:
+    """A DICOMDIR of so many stored instances, as a running server composes it, beside dcmmkdir."""
+    files, data = folder / "files", folder / "data"
+    data.mkdir()
+    samples.write(samples.small(count), files)
+    request = _stored(samples.small(count), data)
+    peer = ["dcmmkdir", "-q", "+r", "+id", files, "+D", files / "DICOMDIR", "DICOM"]
+    with working("directory", data, str(request)) as worker:
+        ours, theirs = in_turn(rounds, worker.measure, lambda: _fresh(files / "DICOMDIR", peer))
+    sizes = {
+        "ours bytes": (data / "DICOMDIR").stat().st_size,
+        "peer bytes": (files / "DICOMDIR").stat().st_size,
+    }
+    return Row(f"directory {count}", "dcmmkdir", ours, theirs, rounds, sizes)
+
+
+def _fresh(output: Path, command: Sequence[str | Path]) -> Sampled:
+    output.unlink(missing_ok=True)
+    return run(command)
+
+
+def _stored(found: Iterator[samples.Sample], data: Path) -> int:
+    """Instances in spool and index, and a request that pins all of them. The spool lies in memory."""
+    database = Database.open(DatabaseSettings(), data)
+    database.migrate()
+    index = InstanceIndex(database)
+    shared = Path("/dev/shm")
+    references = []
+    with TemporaryDirectory(dir=shared if shared.exists() else data) as root:
+        spool = Spool(Path(root) / "spool", kept=index.add)
+        spool.prepare()
+        for sample in found:
+            references.append(Reference(CTImageStorage, sample.sop_instance))
+            _receive(spool, sample)
+    index.flush()
+    with database.write() as connection:
+        request = create_request(
+            connection, sop_instance=generate_uid(), owner_ae="BENCH", attributes={}, wanted=references
+        )
+        pin_versions(connection, request)
+    database.close()
+    return request
+
+
+def _receive(spool: Spool, sample: samples.Sample) -> None:
+    incoming = spool.begin(Arrival(CTImageStorage, sample.sop_instance, ExplicitVRLittleEndian, "BENCH"))
+    incoming.write(memoryview(sample.data)[_META + int.from_bytes(sample.data[140:144], "little") :])
+    incoming.commit()
+
+
+def layout(count: int, rounds: int, folder: Path) -> Row:
+    """An ISO 9660 layout of so many files, beside genisoimage; the peer's size alone reads no file either."""
+    files = folder / "files"
+    samples.write(samples.small(count), files)
+    size = ["genisoimage", "-quiet", "-iso-level", "1", "-print-size", files]
+    image = ["genisoimage", "-quiet", "-iso-level", "1", "-o", folder / "peer.iso", files]
+    with working("layout", str(count)) as worker:
+        ours, theirs, whole = in_turn(
+            rounds, worker.measure, lambda: run(size), lambda: _fresh(folder / "peer.iso", image)
+        )
+    return Row(
+        f"layout {count}", "genisoimage -print-size", ours, theirs, rounds, {"peer's image s": whole.seconds}
+    )
+
+
+def delivery(count: int, rounds: int, folder: Path) -> Row:
+    """From the last C-STORE to a proven image file, beside one copy of the same bytes and one hash of it."""
+    paths = samples.write(samples.slices(count), folder / "files")
+    site = folder / "site"
+    site.mkdir()
+    with serving(site) as burnish:
+        scu = Scu(burnish.port)
+        began = time.perf_counter()
+        _send(burnish.port, folder / "files")
+        stored = time.perf_counter() - began
+        uids = [samples.uid(1, number) for number in range(count)]
+        ours, theirs = in_turn(
+            rounds, lambda: _made(burnish, scu, uids), lambda: _copied(paths, folder / "copy")
+        )
+        memory = {
+            f"{role} peak MiB": peak_mib(number) for number, role in sorted(burnish.processes().items())
+        }
+    megabytes = sum(path.stat().st_size for path in paths) / 1e6
+    notes = {"MB": megabytes, "C-STORE by dcmsend s": stored, **memory}
+    return Row(f"delivery {count}", "copy, fsync, hash", ours, theirs, rounds, notes)
+
+
+def _send(port: int, folder: Path) -> None:
+    """A sender as it is installed, told only not to hold small packets back."""
+    command = ["dcmsend", "-aec", "BURNISH", "127.0.0.1", str(port), "+sd", "+r", str(folder)]
+    environment = {**os.environ, "TCP_NODELAY": "1"}
+    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+
+
+def _made(burnish: Installation, scu: Scu, uids: Sequence[str]) -> Sampled:
+    """One request, from N-CREATE until N-GET says DONE, with the times its events tell."""
+    request, wanted = generate_uid(), _request(uids)
+    with scu.associate() as association:
+        wall, began = time.time(), time.perf_counter()
+        _demand(association.send_n_create(wanted, MCM, request)[0])
+        _demand(association.send_n_action(None, 1, MCM, request)[0])
+        _await_done(association, request)
+        seconds = time.perf_counter() - began
+    for image in burnish.out.rglob("*.iso"):
+        image.unlink()
+    return Sampled(seconds, parts=_steps(burnish.data, request, wall, seconds))
+
+
+def _request(uids: Sequence[str]) -> Dataset:
+    items = [
+        data_set({"ReferencedSOPClassUID": CTImageStorage, "ReferencedSOPInstanceUID": uid}) for uid in uids
+    ]
+    return data_set({"ReferencedSOPSequence": items})
+
+
+def _demand(status: Dataset) -> None:
+    if status.Status:
+        raise RuntimeError(f"the server answered {status.Status:04X}")
+
+
+def _await_done(association: Association, request: str) -> None:
+    while True:
+        status, told = association.send_n_get([STATUS["ExecutionStatus"]], MCM, request)  # type: ignore[list-item]
+        _demand(status)
+        if told and told.ExecutionStatus in ("DONE", "FAILURE"):
+            if told.ExecutionStatus == "FAILURE":
+                raise RuntimeError("the request failed")
+            return
+        time.sleep(_POLL)
+
+
+def _steps(data: Path, request: str, began: float, seconds: float) -> dict[str, float]:
+    """Seconds between the events of a request."""
+    query = (
+        "SELECT e.kind, e.at FROM events e JOIN requests r ON r.id = e.request"
+        " WHERE r.sop_instance = ? ORDER BY e.id"
+    )
+    with sqlite3.connect(f"file:{data / 'burnish.sqlite'}?mode=ro", uri=True) as connection:
+        rows = dict(connection.execute(query, [request]).fetchall())
+    connection.close()
+    marks = [
+        ("", began),
+        *((kind, rows[kind]) for kind in _KINDS),
+        ("seen by the SCU", began + seconds),
+    ]
+    return {name: after - before for (_, before), (name, after) in pairwise(marks)}
+
+
+_KINDS = (
+    "request-created",
+    "request-initiated",
+    "request-planned",
+    "piece-claimed",
+    "piece-intent",
+    "piece-written",
+    "piece-proven",
+    "piece-delivered",
+)
+
+
+def _copied(paths: Sequence[Path], target: Path) -> Sampled:
+    """Every byte copied once and synced, then read from the disk once and hashed."""
+    began = time.perf_counter()
+    with target.open("w+b", buffering=0) as file:
+        for path in paths:
+            _append(path, file.fileno())
+        os.fsync(file.fileno())
+        written = time.perf_counter()
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        file.seek(0)
+        running, buffer = hashlib.sha256(), bytearray(1 << 20)
+        while length := file.readinto(buffer):
+            running.update(memoryview(buffer)[:length])
+    ended = time.perf_counter()
+    target.unlink()
+    return Sampled(ended - began, parts={"copy": written - began, "hash": ended - written})
+
+
+def _append(path: Path, target: int) -> None:
+    with path.open("rb") as source:
+        done = 0
+        while count := os.sendfile(target, source.fileno(), done, 1 << 20):
+            done += count
+
+
+Measure = Callable[[int, int, Path], Row]
+ROWS: dict[str, tuple[Measure, tuple[int, ...]]] = {
+    "directory": (directory, (1_000, 10_000)),
+    "delivery": (delivery, (1_000,)),
+    "layout": (layout, (10_000, 50_000)),
+}
+"""By name: what measures it, and how many files it takes unless told."""

@@ -1,0 +1,57 @@
+"""Two servers that the tests of a run share, and the judge of every answer that they gave."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.histories import Told, Watched
+from tests.lab import Installation, serving
+
+PLUGINS = 'plugins = ["profiles", "format-iso9660", "writer-scripted"]\n'
+ROBOT = """
+[queue]
+cancel_wait = "5s"
+retries_per_piece = 1
+[writers.robot]
+driver = "scripted"
+path = "robot"
+hold_retry = "0.1s"
+"""
+
+
+@pytest.fixture(scope="session")
+def burnish(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A server that writes image files; what it makes lies in `out`."""
+    with serving(tmp_path_factory.mktemp("burnish")) as installation:
+        yield installation
+
+
+@pytest.fixture(scope="session")
+def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A server whose writer does what a test tells it, through the files of its folder `robot`."""
+    installation = scripted(tmp_path_factory.mktemp("robot"))
+    installation.start()
+    yield installation
+    installation.stop()
+
+
+def scripted(folder: Path, text: str = ROBOT) -> Installation:
+    """An installation, not started, whose plugins have the scripted writer."""
+    installation = Installation(folder, text)
+    installation.config.write_text(PLUGINS + installation.config.read_text("utf-8"), "utf-8")
+    return installation
+
+
+@pytest.fixture(scope="module")
+def told() -> Iterator[Told]:
+    """Everything that N-GET said to the tests of a module; judged as a whole at its end (cases 65 and 66)."""
+    answers = Told()
+    yield answers
+    answers.check()
+
+
+@pytest.fixture(scope="module")
+def scu(burnish: Installation, told: Told) -> Watched:
+    """A stock SCU of the shared server, whose answers are judged."""
+    return Watched(burnish.port, told)

@@ -1,0 +1,28 @@
+"""Installations for these tests: quick to try again, and with a writer that does what a test tells it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.lab import Installation
+
+PLUGINS = ["profiles", "format-iso9660", "writer-file", "writer-scripted"]
+
+
+def installation(folder: Path, driver: str = "file", keys: str = "", tables: str = "") -> Installation:
+    """An installation with one writer in `out`; `keys` are lines of its table, `tables` stand after it."""
+    writer = f'[writers.shelf]\ndriver = "{driver}"\npath = "{folder}/out"\nhold_retry = "0.2s"\n{keys}\n'
+    burnish = Installation(folder, writer + tables)
+    burnish.config.write_text(f"plugins = {PLUGINS}\n" + burnish.config.read_text("utf-8"), "utf-8")
+    burnish.out.mkdir()
+    return burnish
+
+
+@contextmanager
+def running(burnish: Installation) -> Iterator[Installation]:
+    """Start it, and stop it at the end."""
+    burnish.start()
+    try:
+        yield burnish
+    finally:
+        burnish.stop()
