@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import kinds
 from tests.histories import Told, Watched
-from tests.lab import Installation, serving
+from tests.lab import Installation, Scu, ct, mr, serving
+from tests.media import Medium, medium_of
 
 PLUGINS = 'plugins = ["profiles", "format-iso9660", "writer-scripted"]\n'
 ROBOT = """
@@ -41,6 +43,17 @@ def scripted(folder: Path, text: str = ROBOT) -> Installation:
     installation = Installation(folder, text)
     installation.config.write_text(PLUGINS + installation.config.read_text("utf-8"), "utf-8")
     return installation
+
+
+@pytest.fixture(scope="session")
+def everything(burnish: Installation) -> Medium:
+    """A medium of CT and MR of two patients and one instance of every kind, sent by a stock SCU."""
+    sent = [*ct(3), *mr(2), *(ds for _, ds in kinds.real()), *(kinds.made(kind) for kind in kinds.CLASSES)]
+    scu = Scu(burnish.port)
+    assert set(scu.store(*sent)) == {0}
+    uid, last = scu.make(sent)
+    assert last == ("DONE", "NORMAL", 1)
+    return medium_of(burnish, scu, uid, sent)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from pydicom.dataset import Dataset
 
-from tests.lab import MCM, STATUS, Scu
+from tests.lab import STATUS, Scu
 
 State = tuple[str, str, int]
 
@@ -104,14 +104,13 @@ class Watched(Scu):
 
     @contextmanager
     def hammering(self, uid: str) -> Iterator[list[State]]:
-        """Poll without a pause on one association of its own, beside whatever else is done."""
+        """Poll without a pause, each time on an association of its own, beside whatever else is done."""
         own, stop = Told(), threading.Event()
+        poller = Watched(self.port, own, self.calling)
 
         def poll() -> None:
-            with self.associate() as association:
-                while not stop.is_set():
-                    status, told = association.send_n_get(list(STATUS.values()), MCM, uid)  # type: ignore[arg-type]
-                    own.note(uid, int(status.Status), told or Dataset())
+            while not stop.is_set():
+                poller.get(uid)
 
         failures: list[BaseException] = []
 

@@ -1,52 +1,48 @@
 """The `burnish` command as people use it: what it prints, where, and the code it exits with."""
 
-import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless
 
+from tests.commands import Commands, Told, commands
 from tests.lab import Installation, Scu, body, ct, mr, serving
 
-BURNISH = Path(sys.executable).with_name("burnish")
+_BARE = {name: value for name, value in os.environ.items() if not name.startswith("BURNISH_")}
+"""The environment without a configuration."""
 
 
-@dataclass(frozen=True)
-class Told:
-    """How a command ended."""
+@pytest.fixture(scope="module", autouse=True)
+def _forked() -> Iterator[None]:
+    with commands() as running:
+        _running.append(running)
+        yield
+        _running.clear()
 
-    code: int
-    out: str
-    err: str
 
-    @property
-    def json(self) -> Any:
-        """The one document on stdout."""
-        return json.loads(self.out)
+_running: list[Commands] = []
 
 
 def burnish(*arguments: str | Path, folder: Path, **variables: str) -> Told:
     """Run the command in a folder, with no configuration but what is said."""
-    bare = {name: value for name, value in os.environ.items() if not name.startswith("BURNISH_")}
+    told = _running[0].run([str(argument) for argument in arguments], folder, {**_BARE, **variables})
+    assert "Traceback" not in told.err, told.err
+    return told
+
+
+def installed(*arguments: str, folder: Path) -> Told:
+    """The same, by the program that is installed."""
+    program = Path(sys.executable).with_name("burnish")
     done = subprocess.run(
-        [str(BURNISH), *map(str, arguments)],
-        cwd=folder,
-        env={**bare, **variables},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
+        [program, *arguments], cwd=folder, env=_BARE, check=False, capture_output=True, text=True, timeout=120
     )
-    assert "Traceback" not in done.stderr, done.stderr
     return Told(done.returncode, done.stdout, done.stderr)
 
 
@@ -100,6 +96,11 @@ def test_a_wrong_call(arguments: Sequence[str], named: str, tmp_path: Path) -> N
     assert (told.code, told.out) == (2, "")
     assert named in told.err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["config", "show"], ["bake"], ["verify", "none"]])
+def test_the_installed_program_says_the_same(arguments: list[str], tmp_path: Path) -> None:
+    assert installed(*arguments, folder=tmp_path) == burnish(*arguments, folder=tmp_path)
 
 
 # --- the configuration -------------------------------------------------------------------------------------

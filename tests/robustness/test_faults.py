@@ -31,6 +31,8 @@ from tests.robustness.evidence import (
 )
 from tests.robustness.stage import installation, running
 
+pytestmark = pytest.mark.xdist_group("faults")
+"""One worker runs them all, so that two servers are enough."""
 AT = 65536
 """Bytes after which something happens in the midst of an image."""
 DEFECT = {"fault": "MEDIA_DEFECT", "at": AT}
@@ -361,15 +363,23 @@ def test_a_cancel_reaches_an_adopted_disc(stage: Stage) -> None:
     assert stage.outcomes(uid) == [("spoilt", None)]
 
 
-def test_a_second_server_is_refused(stage: Stage, tmp_path: Path) -> None:
-    """One sentence that names the key and the folder; the first one serves on."""
+@pytest.fixture(scope="module", autouse=True)
+def second(stage: Stage) -> Iterator["subprocess.Popen[str]"]:
+    """A server on the same data folder. It has patience with one that ends, so it begins before all tests."""
     command = [sys.executable, "-m", "burnish.cli", "serve", "--config", str(stage.burnish.config)]
-    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+def test_a_second_server_is_refused(stage: Stage, second: "subprocess.Popen[str]") -> None:
+    """One sentence that names the key and the folder; the first one serves on."""
+    told, complained = second.communicate(timeout=60)
     assert second.returncode != 0
-    assert second.stdout == ""
-    assert "server.data" in second.stderr
-    assert str(stage.burnish.data) in second.stderr.replace("\n", "")
-    assert "Traceback" not in second.stderr
+    assert told == ""
+    assert "server.data" in complained
+    assert str(stage.burnish.data) in complained.replace("\n", "")
+    assert "Traceback" not in complained
     assert stage.scu.store(*ct(1)) == [0]
 
 

@@ -7,6 +7,7 @@ BURNISH_KILLS says how many rounds there are, BURNISH_SEED where the seeds begin
 seed and the step it came to.
 """
 
+import gc
 import os
 import signal
 import threading
@@ -35,6 +36,8 @@ from tests.robustness.evidence import (
 )
 from tests.robustness.stage import installation
 
+pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket")
+"""The stock SCU leaves sockets open whose peer died while they were being associated."""
 ROLES = ("server", "reception", "production", "feeder", "driver")
 ROUNDS = int(os.environ.get("BURNISH_KILLS", "12"))
 SEED = int(os.environ.get("BURNISH_SEED", "1"))
@@ -208,6 +211,7 @@ def battery(folder: Path, driver: str) -> Iterator[Battery]:
     finally:
         burnish.stop()
         eventually(burnish.processes)
+        gc.collect()
 
 
 def _run(folder: Path, driver: str, rounds: int) -> None:

@@ -257,15 +257,15 @@ def test_silent_peers_give_way() -> None:
 
 
 def test_a_peer_that_stalls_within_a_message_gives_way_before_one_that_is_idle() -> None:
-    with house({"dimse_timeout": "0.3s", "network_timeout": "5m"}) as running:
-        with RawPeer(running.port) as stalled, RawPeer(running.port) as idle:
-            for peer in (stalled, idle):
-                assert peer.associate({1: (MCM, [IMPLICIT_VR_LE])}) == 2
-            whole = request(N_CREATE, GOOD)
-            stalled.send(whole[: 6 + int.from_bytes(whole[2:6], "big")])  # the data set never comes
-            assert 0x10000 + stalled.receive()[0] == ABORTED
-            idle.send(whole)
-            assert status_of(idle.answer()) == 0
+    silence = {"dimse_timeout": "0.3s", "network_timeout": "5m"}
+    with house(silence) as running, RawPeer(running.port) as stalled, RawPeer(running.port) as idle:
+        for peer in (stalled, idle):
+            assert peer.associate({1: (MCM, [IMPLICIT_VR_LE])}) == 2
+        whole = request(N_CREATE, GOOD)
+        stalled.send(whole[: 6 + int.from_bytes(whole[2:6], "big")])  # the data set never comes
+        assert 0x10000 + stalled.receive()[0] == ABORTED
+        idle.send(whole)
+        assert status_of(idle.answer()) == 0
 
 
 @pytest.mark.parametrize(

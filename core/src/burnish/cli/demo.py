@@ -26,11 +26,12 @@ from burnish.fileset.identify import identify
 from burnish.fileset.verify import verify
 from burnish.instances.instance import Instance
 from burnish.production.oneshot import find_files, read_instance
-from burnish.registry import Registry
+from burnish.registry import Registry, default_plugins
 from burnish.server import make_formats
 from burnish.terms import EXPLICIT_VR_LE, ExecutionStatus
 
 _AE = "BURNISHDEMO"
+_CONFIG = "burnish.toml"
 _START_SECONDS = 60
 
 
@@ -71,7 +72,7 @@ def _samples(out: Path) -> Path:
 @contextmanager
 def _server(out: Path, profile: str) -> Iterator[tuple[str, Path]]:
     """A server of our own on a free loopback port, and the folder its images go to."""
-    config = out / "burnish.toml"
+    config = out / _CONFIG
     images = out / "images"
     media = json.dumps([kind.value for kind in _media_of(profile)])
     config.write_text(
@@ -89,7 +90,7 @@ def _server(out: Path, profile: str) -> Iterator[tuple[str, Path]]:
 
 
 def _media_of(profile: str) -> Sequence[Any]:
-    registry = Registry.load(load_config(None).config.plugins)
+    registry = Registry.load(default_plugins())
     if profile not in registry.profiles:
         raise ConfigError(f"no profile {profile!r}; there are {', '.join(registry.profiles) or 'none'}")
     return registry.profiles[profile].media
@@ -141,7 +142,7 @@ def _make(
         client.initiate(uid, copies, None)
         status = wait(client, uid, lambda told: say(f"  {told}"))
         if status["ExecutionStatus"] == ExecutionStatus.DONE:
-            return _prove(sorted(_pieces(images) - before), left)
+            return _prove(sorted(_pieces(images) - before), left, images.parent)
         if not _drop(status, left):
             complain(f"no medium: {status['ExecutionStatusInfo']}")
             return []
@@ -162,9 +163,9 @@ def _drop(status: dict[str, Any], left: dict[str, Instance]) -> bool:
     return bool(failed)
 
 
-def _prove(images: Sequence[Path], expected: dict[str, Instance]) -> list[Made]:
+def _prove(images: Sequence[Path], expected: dict[str, Instance], out: Path) -> list[Made]:
     """Read each image again, as an importer would, and compare it with what was sent."""
-    loaded = load_config(None)
+    loaded = load_config(out / _CONFIG)
     registry = Registry.load(loaded.config.plugins)
     formats = {name: made for name, (_, made) in make_formats(loaded.config, registry).items()}
     made = []

@@ -47,7 +47,7 @@ class FolderSync:
                 self._turn.notify_all()
 
     def _sync(self) -> None:
-        """A folder that cannot be opened, for want of descriptors, has lost nothing: that is no failed sync."""
+        """A folder that cannot be opened, for want of descriptors, has lost nothing: no sync failed."""
         descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(descriptor)

@@ -119,8 +119,11 @@ class DriverProcess:
                 return self._kill("the driver talked nonsense")
             if received is None:
                 return self._kill("the driver's process ended")
+            message, descriptor = received
+            if descriptor is not None:  # no driver is asked for one
+                os.close(descriptor)
             heard = time.monotonic()
-            if reply := _reply(received[0]):
+            if reply := _reply(message):
                 return reply
 
     def cancel(self) -> None:

@@ -3,6 +3,7 @@ whole; a descriptor may ride along. Neither side ever evaluates what the other s
 """
 
 import json
+import os
 import socket
 from contextlib import suppress
 from typing import Any, Final
@@ -46,9 +47,12 @@ class Wire:
             return None
         if not data:
             return None
-        message = json.loads(data)
-        if not isinstance(message, dict):
-            raise ValueError("a message is a JSON object")
+        try:
+            message = _parsed(data)
+        except ValueError:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            raise
         return message, descriptors[0] if descriptors else None
 
     def fileno(self) -> int:
@@ -59,3 +63,13 @@ class Wire:
         """Say goodbye. Safe to repeat."""
         with suppress(OSError):
             self._end.close()
+
+
+def _parsed(data: bytes) -> dict[str, Any]:
+    try:
+        message = json.loads(data)
+    except RecursionError:
+        raise ValueError("a message is nested too deeply") from None
+    if not isinstance(message, dict):
+        raise ValueError("a message is a JSON object")
+    return message
