@@ -16,6 +16,9 @@ from burnish.instances.index import InstanceIndex
 from burnish.instances.spool import Kept, Spool
 from sqlalchemy import select
 
+HEAD = b"\x08\x00\x60\x00CS\x02\x00CT"
+"""Modality, encoded."""
+
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
@@ -37,7 +40,7 @@ def spool(tmp_path: Path) -> Spool:
 def kept(uid: str, version: int = 1, digest: bytes = b"d" * 32) -> Kept:
     """What a spool tells of an instance."""
     facts = Facts("1.2", uid, "1.4", "1.5", "1.2.840.10008.1.2.1", "CT1", 12.5, version)
-    return Kept(spool_key(uid, version), Trailer(facts, b"head", 4, digest), fresh=True)
+    return Kept(spool_key(uid, version), Trailer(facts, HEAD, 4, digest), fresh=True)
 
 
 def put(spool: Spool, one: Kept) -> Path:
@@ -143,7 +146,7 @@ def test_a_rebuild_adds_what_the_spool_has(database: Database, spool: Spool) -> 
     assert index.rebuild(spool) == 2
     assert set(found(database)) == {("1.1", 1), ("1.1", 2), ("1.2", 1)}
     assert index.rebuild(spool) == 0
-    assert found(database)["1.1", 2].head == b"head"
+    assert found(database)["1.1", 2].head == HEAD
 
 
 def test_a_rebuild_sets_aside_what_does_not_prove_itself(database: Database, spool: Spool) -> None:

@@ -44,6 +44,7 @@ instances: Final = Table(
     Column("length", Integer, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("head", LargeBinary, nullable=False),
+    Column("identity_mark", LargeBinary, nullable=False),
     Index("instance_version", "sop_instance", "version", unique=True),
 )
 

@@ -38,9 +38,6 @@ _TRAITS: Final = (
 """What must agree, by place in `_Identity.traits`."""
 _ISSUER: Final = 0
 
-_RAW: Final = (0x0008_0005, 0x0010_0010, 0x0010_0020, 0x0010_0021, 0x0010_0030, 0x0010_0040, 0x0020_000D)
-"""Elements whose bytes decide an identity."""
-
 _CHOICES: Final = 3
 """How many values of one trait are tried in the search for the largest group: it is exact up to as many."""
 
@@ -123,23 +120,17 @@ def made_id(study: str) -> str:
 
 
 def _distinct(heads: Sequence[Head]) -> dict[_Identity, list[int]]:
-    known: dict[object, list[int]] = {}
+    known: dict[bytes, list[int]] = {}
     found: dict[_Identity, list[int]] = {}
     for index, head in enumerate(heads):
-        raw = _raw(head)
-        indices = known.get(raw) if raw else None
+        mark = head.identity_mark if isinstance(head, KeptHead) else b""
+        indices = known.get(mark) if mark else None
         if indices is None:
             indices = found.setdefault(_identity(head), [])
-            if raw:
-                known[raw] = indices
+            if mark:
+                known[mark] = indices
         indices.append(index)
     return found
-
-
-def _raw(head: Head) -> tuple[bytes | None, ...] | None:
-    """Return the bytes that decide an identity, of a head that still has them."""
-    # Without an index that would stay: 10,000 of them are 12 MiB while the directory is written.
-    return tuple(map(head.fresh().raw, _RAW)) if isinstance(head, KeptHead) else None
 
 
 def _identity(head: Head) -> _Identity:

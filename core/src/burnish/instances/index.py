@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from burnish.database import Database, record_event
@@ -122,25 +122,39 @@ class InstanceIndex:
             _tell(connection, group)
 
 
+_PINNED = (
+    pins.c.position,
+    instances.c.sop_instance,
+    instances.c.version,
+    instances.c.sop_class,
+    instances.c.study,
+    instances.c.series,
+    instances.c.transfer_syntax,
+    instances.c.length,
+    instances.c.digest,
+    instances.c.head,
+    instances.c.identity_mark,
+)
+
+
 def pinned_instances(connection: Connection, request: int) -> dict[int, Instance]:
     """What a started request uses, by position in its Referenced SOP Sequence."""
-    query = select(pins.c.position, instances).join(instances, pins.c.instance == instances.c.id)
+    query = select(*_PINNED).join(instances, pins.c.instance == instances.c.id)
     rows = connection.execute(query.where(pins.c.request == request))
-    return {row.position: _instance(row) for row in rows}
-
-
-def _instance(row: Row[Any]) -> Instance:
-    return Instance(
-        key=spool_key(row.sop_instance, row.version),
-        sop_class=row.sop_class,
-        sop_instance=row.sop_instance,
-        study=row.study,
-        series=row.series,
-        transfer_syntax=row.transfer_syntax,
-        length=row.length,
-        digest=row.digest,
-        head=KeptHead(row.head),
-    )
+    return {
+        position: Instance(
+            key=spool_key(uid, version),
+            sop_class=sop_class,
+            sop_instance=uid,
+            study=study,
+            series=series,
+            transfer_syntax=syntax,
+            length=length,
+            digest=digest,
+            head=KeptHead(head, mark=mark),
+        )
+        for position, uid, version, sop_class, study, series, syntax, length, digest, head, mark in rows
+    }
 
 
 def _row(trailer: Trailer) -> dict[str, Any]:
@@ -157,6 +171,7 @@ def _row(trailer: Trailer) -> dict[str, Any]:
         "length": trailer.length,
         "digest": trailer.digest,
         "head": trailer.head,
+        "identity_mark": KeptHead(trailer.head).identity_mark,
     }
 
 

@@ -57,6 +57,7 @@ class DriverProcess:
                 stdin=subprocess.DEVNULL,
                 stderr=log,
                 cwd=introduction["folder"],
+                process_group=0,
             )
         self.interruptible = False
         self.ready = self._introduce(introduction)
@@ -136,10 +137,10 @@ class DriverProcess:
         return _lost(message)
 
     def close(self) -> None:
-        """End the process, whatever state it is in."""
+        """End the process and what it has started, whatever state they are in."""
         self._wire.close()
         with suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGKILL)
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
 
