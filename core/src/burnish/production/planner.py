@@ -3,11 +3,13 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, select, update
 
+from burnish.contracts import VolumeFacts
 from burnish.database import Database
 from burnish.database.tables import requests
 from burnish.errors import BurnishError, RequestFailed
@@ -17,7 +19,7 @@ from burnish.fileset.select import Wanted
 from burnish.fileset.volume import Naming
 from burnish.instances.index import pinned_instances
 from burnish.production.feeder import plan_path
-from burnish.recipe import save_recipe
+from burnish.recipe import Tree, save_recipe
 from burnish.requests.ledger import PlannedVolume, add_volumes, hold_request, settle_cancel
 from burnish.requests.store import (
     RequestRow,
@@ -74,7 +76,15 @@ class Planner:
         self._wake.set()
         self._thread.join(timeout)
 
+    def _warm_up(self) -> None:
+        """Have every format load what its first layout loads: the first request need not wait for it."""
+        facts = VolumeFacts(identifier="", token="", made=datetime.fromtimestamp(0, UTC))
+        for _, maker in self._kit.formats.values():
+            with suppress(Exception):  # a format that cannot is told where it is needed
+                maker.lay_out(Tree(()), facts)
+
     def _run(self) -> None:
+        self._warm_up()
         while not self._stopping:
             if not self._step():
                 self._wake.wait(_POLL)
