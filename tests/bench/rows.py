@@ -129,6 +129,7 @@ def _made(burnish: Installation, scu: Scu, uids: Sequence[str]) -> Sampled:
         wall, began = time.time(), time.perf_counter()
         _demand(association.send_n_create(wanted, MCM, request)[0])
         _demand(association.send_n_action(None, 1, MCM, request)[0])
+        _await_image(burnish.out)
         _await_done(association, request)
         seconds = time.perf_counter() - began
     for image in burnish.out.rglob("*.iso"):
@@ -146,6 +147,15 @@ def _request(uids: Sequence[str]) -> Dataset:
 def _demand(status: Dataset) -> None:
     if status.Status:
         raise RuntimeError(f"the server answered {status.Status:04X}")
+
+
+def _await_image(out: Path) -> None:
+    """Wait until an image has its name. A look at a folder costs the server nothing, an N-GET would."""
+    end = time.monotonic() + 60
+    while not any(out.rglob("*.iso")):
+        if time.monotonic() > end:
+            return
+        time.sleep(_POLL)
 
 
 def _await_done(association: Association, request: str) -> None:
