@@ -117,6 +117,7 @@ class Scu:
         ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 60
         asked = contexts or [build_context(MCM, [ExplicitVRLittleEndian, ImplicitVRLittleEndian])]
         association = ae.associate("127.0.0.1", self.port, asked, ae_title=self.called)  # type: ignore[arg-type]
+        keep_answers(association)
         try:
             assert association.is_established, "the association was not accepted"
             yield association
@@ -181,6 +182,16 @@ class Scu:
         assert self.create(request(data_sets), uid) == 0
         assert self.initiate(uid, **arguments) == 0
         return uid, self.wait(uid)
+
+
+def keep_answers(association: Association) -> None:
+    """Keep pynetdicom 3.0.4 from losing an answer to the association's own thread.
+
+    It says that it pauses a moment before it does. Whoever asked would wait until the timeout; on a busy
+    machine that happens.
+    """
+    waiting = association.dimse.get_msg
+    association.dimse.get_msg = lambda block=False: waiting(True) if block else (None, None)  # type: ignore[method-assign]
 
 
 def data_set(values: Mapping[str, Any]) -> Dataset:

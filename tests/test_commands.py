@@ -489,7 +489,7 @@ def test_demo_of_given_files(tmp_path: Path) -> None:
     save(tmp_path / "in", packed, plain)
     told = burnish("demo", "--from", "in", "--out", "o", "--copies", "2", folder=tmp_path)
     assert told.code == 0
-    assert "left out in/000.dcm: failure reason 0203" in told.err
+    assert "left out in/000.dcm: profile compression conflict (0203)" in told.err
     assert "2 of 2 pieces proven" in told.out
 
 

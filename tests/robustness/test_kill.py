@@ -24,7 +24,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from pynetdicom import AE, build_context
 from pynetdicom.association import Association
 
-from tests.lab import MCM, STATUS, Installation, body, ct, data_set, request
+from tests.lab import MCM, STATUS, Installation, body, ct, data_set, keep_answers, request
 from tests.robustness.evidence import (
     check_ledger,
     check_media,
@@ -176,6 +176,7 @@ def _associated(port: int, context: object) -> Iterator[Association | None]:
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = PATIENCE / 2
     contexts = [context or build_context(MCM, ExplicitVRLittleEndian)]
     association = ae.associate("127.0.0.1", port, contexts, ae_title="BURNISH")  # type: ignore[arg-type]
+    keep_answers(association)
     end = association.dul.socket and association.dul.socket.socket
     try:
         yield association if association.is_established else None

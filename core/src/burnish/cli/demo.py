@@ -28,7 +28,7 @@ from burnish.instances.instance import Instance
 from burnish.production.oneshot import find_files, read_instance
 from burnish.registry import Registry, default_plugins
 from burnish.server import make_formats
-from burnish.terms import EXPLICIT_VR_LE, ExecutionStatus
+from burnish.terms import EXPLICIT_VR_LE, ExecutionStatus, FailureReason
 
 _AE = "BURNISHDEMO"
 _CONFIG = "burnish.toml"
@@ -47,6 +47,7 @@ class Made:
 def run_demo(source: Path | None, profile: str, out: Path, copies: int) -> int:
     """Run it; 0 only where every piece was proven."""
     began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server must not outlive a demonstration
     if source:
         find_files([source])  # a wrong name is told before anything is made
     out.mkdir(parents=True, exist_ok=True)
@@ -54,12 +55,16 @@ def run_demo(source: Path | None, profile: str, out: Path, copies: int) -> int:
     with _server(out, profile) as (to, images):
         client = client_of(to, _AE)
         patients = _store(client, source)
-        made, asked = [], 0
+        made: list[Made] = []
+        asked = without = 0
         for number, instances in enumerate(patients, 1):
             say(f"patient {number} of {len(patients)}: {len(instances)} instances")
             pieces = _make(client, instances, profile, copies, images)
-            asked += copies
-            made += pieces
+            without += pieces is None
+            asked += 0 if pieces is None else copies
+            made += pieces or []
+    if without:
+        say(f"no medium for {without} of {len(patients)} patients: nothing of them fits {profile}")
     return _summary(made, asked, time.monotonic() - began)
 
 
@@ -129,8 +134,11 @@ def _store(client: Client, source: Path) -> list[list[Instance]]:
 
 def _make(
     client: Client, instances: Sequence[Instance], profile: str, copies: int, images: Path
-) -> list[Made]:
-    """Ask for media of one patient; what a failure names is dropped, and the rest asked for again."""
+) -> list[Made] | None:
+    """Ask for media of one patient; what a failure names is dropped, and the rest asked for again.
+
+    Returns what was proven, None where nothing is left that fits.
+    """
     left = {instance.sop_instance: instance for instance in instances}
     while left:
         before = _pieces(images)
@@ -146,7 +154,7 @@ def _make(
         if not _drop(status, left):
             complain(f"no medium: {status['ExecutionStatusInfo']}")
             return []
-    return []
+    return None
 
 
 def _pieces(images: Path) -> set[Path]:
@@ -159,7 +167,9 @@ def _drop(status: dict[str, Any], left: dict[str, Instance]) -> bool:
     failed = [item for item in status["FailedSOPSequence"] if item["ReferencedSOPInstanceUID"] in left]
     for item in failed:
         uid = item["ReferencedSOPInstanceUID"]
-        complain(f"left out {left.pop(uid).key}: failure reason {item['FailureReason']:04X}")
+        reason = FailureReason(item["FailureReason"])
+        why = reason.name.lower().replace("_", " ")
+        complain(f"left out {left.pop(uid).key}: {why} ({reason:04X})")
     return bool(failed)
 
 

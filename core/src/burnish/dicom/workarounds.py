@@ -9,10 +9,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from ssl import SSLContext
+from typing import Any
 
 from pynetdicom import _config, evt
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
+from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
 
@@ -50,12 +52,26 @@ class ClosingSocket(AssociationSocket):
             close_socket(self.socket)
 
 
+class AskingProvider(DIMSEServiceProvider):
+    """The DIMSE provider of an association that we request: an answer goes to whoever waits for it.
+
+    The association's own thread looks for messages too, and pauses while something is being asked; but it
+    says that it pauses a moment before it does, and in that moment takes an answer that came quickly. Whoever
+    asked then waits for ever: on a busy machine, one of some hundred. It has nothing to look for here.
+    """
+
+    def get_msg(self, block: bool = False) -> tuple[Any, Any]:
+        """Return the next message where it is waited for."""
+        return super().get_msg(block=True) if block else (None, None)
+
+
 class Entity(ApplicationEntity):
-    """An AE whose requested associations use `ClosingSocket`."""
+    """An AE whose requested associations use `ClosingSocket` and `AskingProvider`."""
 
     def _create_socket(
         self, assoc: Association, address: AddressInformation, tls_args: tuple[SSLContext, str] | None
     ) -> AssociationSocket:
+        assoc.dimse = AskingProvider(assoc)
         sock = ClosingSocket(assoc, address=address)
         sock.tls_args = tls_args
         return sock
