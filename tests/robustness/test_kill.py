@@ -163,6 +163,7 @@ class Battery:
 
     def check(self) -> int:
         """All that must hold once everything is quiet; returns how many images there are."""
+        self._revive()  # the last kill may have come when its job was done
         eventually(lambda: strangers(self.burnish))
         check_spool(self.burnish, self.acknowledged, self.sent)
         check_ledger(self.burnish)
