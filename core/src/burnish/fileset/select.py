@@ -82,7 +82,8 @@ def choose_profile(
     asked = dict.fromkeys(reference.profile for reference in references if reference.profile)
     if unknown := [name for name in asked if not _makes(profiles.get(name), makeable)]:
         some = [reference for reference in references if reference.profile in unknown]
-        refuse(some, FailureReason.PROFILE_NOT_SUPPORTED, "the profile is not made here")
+        why = f"no medium of profile {' or '.join(unknown)} is made here"
+        refuse(some, FailureReason.PROFILE_NOT_SUPPORTED, why)
     elif len(asked) > 1:
         why = f"profiles {' and '.join(asked)} cannot share a medium"
         refuse(references, FailureReason.PROFILES_CONFLICT, why)

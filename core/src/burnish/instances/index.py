@@ -5,6 +5,7 @@ A row may lag behind its file for a moment; whoever is about to rely on the rows
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,7 +95,7 @@ class InstanceIndex:
             self._due.wait()
             self._due.clear()
             if not self._stopping and len(self._waiting) < _GROUP_ROWS:
-                threading.Event().wait(_GROUP_SECONDS)
+                time.sleep(_GROUP_SECONDS)
             try:
                 self.flush()
             except Exception:  # who relies on the rows flushes again, and hears of it

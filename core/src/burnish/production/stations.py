@@ -8,7 +8,7 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,12 +109,10 @@ class Station:
         spec: WriterSpec[Any],
         plugin: str,
         bench: Bench,
-        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
         self._settings = settings
         self._bench = bench
-        self._changed = changed
         self._introduction = {
             "plugin": plugin,
             "writer": spec.name,
@@ -195,7 +193,6 @@ class Station:
         assert self._pair  # noqa: S101 - _ready came before
         if not self._pair.do(what, attempt):
             self._drop()
-        self._changed()
 
     def _make_next(self) -> bool:
         with self._bench.database.read() as connection:
