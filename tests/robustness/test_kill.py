@@ -161,10 +161,14 @@ class Battery:
                 process.stdout.close()
                 self.burnish.start()
 
+    def _missing(self) -> dict[int, str]:
+        """What an idle installation lacks; a server whose death is only now seen is started again."""
+        self._revive()
+        return strangers(self.burnish)
+
     def check(self) -> int:
         """All that must hold once everything is quiet; returns how many images there are."""
-        self._revive()  # the last kill may have come when its job was done
-        eventually(lambda: strangers(self.burnish))
+        eventually(self._missing)  # the last kill may have come when its job was done
         check_spool(self.burnish, self.acknowledged, self.sent)
         check_ledger(self.burnish)
         assert leftovers(self.burnish) == []
