@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from burnish.config import Config, Loaded, check_plugins
-from burnish.database import Database
+from burnish.database import Database, advance_clock
 from burnish.errors import ConfigError
 from burnish.instances.index import InstanceIndex
 from burnish.instances.spool import Spool
@@ -217,6 +217,8 @@ def prepare(data: Path, config: Config) -> None:
     spool.prepare()
     database = Database.open(config.database, data)
     database.migrate()
+    with database.write() as connection:
+        advance_clock(connection)
     database.close()
 
 

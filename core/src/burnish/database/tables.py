@@ -1,7 +1,8 @@
 """Every table, and which room owns it.
 
 Times are UNIX seconds (UTC, fractional); digests are raw SHA-256; JSON columns hold plain values. An
-`epoch` rises with every change of state, so that a late writer can be told from a current one.
+`epoch` rises with every change of state, so that a late writer can be told from a current one. A column
+`…_served` holds service time (`clock.py`), which lifetimes and limits count in.
 """
 
 from typing import Final
@@ -151,6 +152,16 @@ attempts: Final = Table(
     Column("process", Integer),
     Column("process_start", Integer),
     Index("attempt_piece", "piece"),
+)
+
+# --- clock.py: service time ---------------------------------------------------------------------------------
+clock: Final = Table(
+    "clock",
+    metadata,
+    _id(),
+    Column("served", Float, nullable=False),
+    Column("boot", String(36), nullable=False),
+    Column("uptime", Float, nullable=False),
 )
 
 # --- events.py: what happened, in order -------------------------------------------------------------------
