@@ -24,6 +24,8 @@ class EventKind(StrEnum):
     REQUEST_EXPIRED = "request-expired"
     TERM_IGNORED = "term-ignored"
     """An attribute held a term that burnish does not know; it was read as its default."""
+    ATTRIBUTES_IGNORED = "attributes-ignored"
+    """Attributes came that a request does not have; their names, never their values."""
     PIECE_CLAIMED = "piece-claimed"
     PIECE_INTENT = "piece-intent"
     PIECE_WRITTEN = "piece-written"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from burnish.database import Database, record_event
 from burnish.database.tables import requests
@@ -14,7 +14,7 @@ from burnish.errors import Refused
 from burnish.events import EventKind
 from burnish.instances.index import InstanceIndex
 from burnish.orders.settings import AetSettings, MediaLimits, QueueSettings, Right
-from burnish.orders.shape import ATTRIBUTES, Asked, copies, priority, shape
+from burnish.orders.shape import ARGUMENTS, ATTRIBUTES, Asked, copies, priority, shape, unknown_keywords
 from burnish.requests.ledger import ask_to_cancel, refuse_cancel
 from burnish.requests.states import Event, after
 from burnish.requests.store import (
@@ -32,6 +32,7 @@ from burnish.requests.store import (
 from burnish.terms import DimseStatus, ExecutionStatus, StatusInfo
 from burnish.uids import is_uid
 
+_STARTED: Final = (ExecutionStatus.PENDING, ExecutionStatus.CREATING)
 _CANCEL_POLL: Final = 0.02
 """Seconds between looks at a request that is being cancelled."""
 
@@ -75,12 +76,13 @@ class Orders:
         self._demand(ae, "create")
         if sop_instance is not None and not is_uid(sop_instance):
             raise Refused("the SOP Instance UID is not a UID", DimseStatus.INVALID_OBJECT_INSTANCE)
-        asked = shape(attributes)
+        asked = shape(attributes, self._queue.max_references)
         uid = sop_instance or f"2.25.{uuid.uuid4().int}"
         self._index.flush()
         with self._database.write() as connection:
             if existing := find_request(connection, uid):
                 after(ExecutionStatus(existing.status), Event.CREATE)
+            self._demand_place(connection, ae)
             self._enter(connection, uid, ae, asked)
         return uid
 
@@ -90,6 +92,7 @@ class Orders:
         )
         for keyword, term in asked.ignored.items():
             record_event(connection, EventKind.TERM_IGNORED, request=request, keyword=keyword, term=term)
+        _tell_ignored(connection, request, asked.unknown)
 
     def initiate(self, sop_instance: str, arguments: Mapping[str, Any], *, ae: str) -> None:
         """Start a request and pin the versions it uses. Raises Refused, and the request stays IDLE."""
@@ -102,10 +105,11 @@ class Orders:
                 "copies": copies(arguments, self._limits.max_copies),
                 "priority": PRIORITIES.index(priority(arguments)),
             }
-            self._demand_room(connection)
+            self._demand_queue(connection)
             pin_versions(connection, row.id)
             now = time.time()
             move_request(connection, row, Event.INITIATE, StatusInfo.QUEUED, initiated_at=now, **wanted)
+            _tell_ignored(connection, row.id, unknown_keywords(arguments, ARGUMENTS))
         self._wake()
 
     def cancel(self, sop_instance: str, *, ae: str) -> None:
@@ -173,11 +177,28 @@ class Orders:
         if not self.may(ae, right):
             raise Refused(f"{ae} may not {right}", DimseStatus.NOT_AUTHORISED)
 
-    def _demand_room(self, connection: Connection) -> None:
-        started = [ExecutionStatus.PENDING, ExecutionStatus.CREATING]
-        query = select(func.count()).select_from(requests).where(requests.c.status.in_(started))
-        if connection.execute(query).scalar_one() >= self._queue.length:
+    def _demand_place(self, connection: Connection, ae: str) -> None:
+        """Room for one more request that is IDLE. Raises Refused 0213."""
+        if _count(connection, requests.c.status == ExecutionStatus.IDLE) >= self._queue.idle_length:
+            raise Refused("too many requests are IDLE", DimseStatus.RESOURCE_LIMITATION)
+        most = self._aets[ae].max_requests if ae in self._aets else None
+        living = requests.c.status.in_([ExecutionStatus.IDLE, *_STARTED])
+        if most is not None and _count(connection, living & (requests.c.owner_ae == ae)) >= most:
+            raise Refused(f"{ae} has {most} requests that have not ended", DimseStatus.RESOURCE_LIMITATION)
+
+    def _demand_queue(self, connection: Connection) -> None:
+        """Room for one more request that is started. Raises Refused 0213."""
+        if _count(connection, requests.c.status.in_(_STARTED)) >= self._queue.length:
             raise Refused("the queue is full", DimseStatus.RESOURCE_LIMITATION)
+
+
+def _tell_ignored(connection: Connection, request: int, keywords: Sequence[str]) -> None:
+    if keywords:
+        record_event(connection, EventKind.ATTRIBUTES_IGNORED, request=request, keywords=list(keywords))
+
+
+def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
+    return int(connection.execute(select(func.count()).select_from(requests).where(condition)).scalar_one())
 
 
 def _cancel_refused(row: RequestRow) -> NoReturn:

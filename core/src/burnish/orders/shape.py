@@ -7,7 +7,7 @@ ever answers an N-CREATE.
 Source: PS3.4 Annex S, N-CREATE and N-ACTION attribute tables; PS3.3 C.22.1 for values.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -17,7 +17,6 @@ from burnish.requests.store import Reference
 from burnish.terms import DimseStatus, Priority
 from burnish.uids import is_uid
 
-MAX_REFERENCES: Final = 200_000
 MAX_TEXT: Final = 10_240
 """Characters of a text attribute; LT's own limit, PS3.5 6.2, kept for UT as well."""
 
@@ -71,6 +70,10 @@ DEFINED_TERMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 _SEQUENCE: Final = 0x00081199
 
 
+ARGUMENTS: Final = frozenset({"NumberOfCopies", "RequestPriority", "PrintPriority", "SpecificCharacterSet"})
+"""What the action information of an Initiate may hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request whose shape is right."""
@@ -80,9 +83,11 @@ class Asked:
     references: tuple[Reference, ...]
     ignored: Mapping[str, str]
     """Attributes whose term is none that burnish knows, with the term."""
+    unknown: tuple[str, ...]
+    """Keywords of attributes that are none of the module's; nothing is made of them."""
 
 
-def shape(attributes: Mapping[str, Any]) -> Asked:
+def shape(attributes: Mapping[str, Any], max_references: int) -> Asked:
     """Check an N-CREATE attribute list. Raises Refused, naming the attribute."""
     kept = {}
     for keyword, (tag, check) in ATTRIBUTES.items():
@@ -94,7 +99,13 @@ def shape(attributes: Mapping[str, Any]) -> Asked:
         for keyword, terms in DEFINED_TERMS.items()
         if keyword in kept and kept[keyword] not in terms
     }
-    return Asked(kept, _references(attributes), ignored)
+    unknown = unknown_keywords(attributes, {*ATTRIBUTES, "ReferencedSOPSequence"})
+    return Asked(kept, _references(attributes, max_references), ignored, unknown)
+
+
+def unknown_keywords(given: Mapping[str, Any], known: Collection[str]) -> tuple[str, ...]:
+    """Names of what was given and means nothing here, in order; the first hundred."""
+    return tuple(sorted(keyword for keyword in given if keyword not in known))[:100]
 
 
 def _checked(keyword: str, tag: int, value: Any, check: Check) -> Any:
@@ -108,7 +119,7 @@ def _checked(keyword: str, tag: int, value: Any, check: Check) -> Any:
     return value
 
 
-def _references(attributes: Mapping[str, Any]) -> tuple[Reference, ...]:
+def _references(attributes: Mapping[str, Any], most: int) -> tuple[Reference, ...]:
     if "ReferencedSOPSequence" not in attributes:
         raise Refused("no Referenced SOP Sequence", DimseStatus.MISSING_ATTRIBUTE, [_SEQUENCE])
     items = attributes["ReferencedSOPSequence"]
@@ -118,8 +129,8 @@ def _references(attributes: Mapping[str, Any]) -> tuple[Reference, ...]:
     if not isinstance(items, Sequence) or isinstance(items, str):
         message = "Referenced SOP Sequence is not a sequence"
         raise Refused(message, DimseStatus.INVALID_ATTRIBUTE_VALUE, [_SEQUENCE])
-    if len(items) > MAX_REFERENCES:
-        message = f"more than {MAX_REFERENCES} references"
+    if len(items) > most:
+        message = f"more than {most} references"
         raise Refused(message, DimseStatus.RESOURCE_LIMITATION, [_SEQUENCE])
     return tuple(_reference(item) for item in items)
 
