@@ -270,6 +270,8 @@ several = "allow"             # several people on one medium: "allow" or "fail"
 
 [queue]
 length = 1000                 # started requests; one more Initiate is answered with 0213
+idle_length = 10000           # requests not started; one more N-CREATE is answered with 0213
+max_references = 200000       # instances that one request may name
 retries_per_piece = 2         # further media after a spoilt one
 cancel_wait = "10s"           # how long a Cancel waits for the work to stop
 drain_timeout = "30m"         # how long a first SIGTERM lets media be finished
@@ -284,5 +286,6 @@ hold_retry = "5s"             # between looks at a condition that somebody must 
 
 # [aets.CT1]                  # where the table exists, any AE that is not in it is turned away
 # may = ["store", "create", "cancel", "get"]
+# max_requests = 100          # that have not ended; absent: no limit
 # assume_character_set = "ISO_IR 100"
 """

@@ -17,6 +17,10 @@ class QueueSettings(BaseModel):
 
     length: int = Field(default=1000, ge=1)
     """Started requests that may wait or be worked on; one more Initiate is answered with 0213."""
+    idle_length: int = Field(default=10_000, ge=1)
+    """Requests that may be IDLE; one more N-CREATE is answered with 0213."""
+    max_references: int = Field(default=200_000, ge=1)
+    """Items of one Referenced SOP Sequence; more are answered with 0213."""
     retries_per_piece: int = Field(default=2, ge=0)
     """Further media tried for a piece after one was spoilt; 0 fails the request at the first."""
     cancel_wait: Duration = timedelta(seconds=10)
@@ -32,6 +36,8 @@ class AetSettings(BaseModel):
 
     may: tuple[Right, ...] = ("store", "create", "cancel", "get")
     """What this AE may do; `create` includes to initiate. An absent key grants everything."""
+    max_requests: int | None = Field(default=None, ge=1)
+    """Requests of this AE that have not ended; one more N-CREATE is answered with 0213. Absent: no limit."""
     assume_character_set: str | None = None
     """Specific Character Set of text that comes without one; absent: such text must be ASCII."""
 
