@@ -493,6 +493,20 @@ def test_demo_of_given_files(tmp_path: Path) -> None:
     assert "2 of 2 pieces proven" in told.out
 
 
+def test_demo_where_a_medium_does_not_hold_a_patient(tmp_path: Path) -> None:
+    """Two volumes of seven slices, on discs that hold three or four; two copies of each."""
+    save(tmp_path / "in", *ct(7))
+    told = burnish(
+        *("demo", "--from", "in", "--copies", "2"),
+        folder=tmp_path,
+        BURNISH_WRITERS__SHELF__CAPACITY=str(240 << 10),
+    )
+    assert told.code == 0, told.err
+    assert "4 of 4 pieces proven" in told.out
+    counts = [int(count) for count in re.findall(r"(\d+) instances, \d+ bytes", told.out)]
+    assert sum(counts) == 14
+
+
 def test_demo_of_nothing(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     assert burnish("demo", "--from", "in", folder=tmp_path).code == 1

@@ -269,7 +269,7 @@ def test_contracts_are_all_named() -> None:
 
 def test_every_fault_has_its_row() -> None:
     assert set(POLICIES) == set(FaultKind)
-    assert StatusInfo.NORMAL not in {policy.info for policy in POLICIES.values()}
+    assert StatusInfo.NORMAL not in {policy.failing for policy in POLICIES.values()}
 
 
 def test_every_order_has_its_answer_in_every_state() -> None:

@@ -1,8 +1,12 @@
 """Installations for these tests: quick to try again, and with a writer that does what a test tells it."""
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from burnish.testing.scripted import write_script
 
 from tests.lab import Installation
 
@@ -26,3 +30,10 @@ def running(burnish: Installation) -> Iterator[Installation]:
         yield burnish
     finally:
         burnish.stop()
+
+
+def script(burnish: Installation, *actions: dict[str, Any]) -> None:
+    """Replace what is left of the script of the scripted writer in `out`."""
+    with (burnish.out / "script.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        write_script(burnish.out, actions)

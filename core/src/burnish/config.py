@@ -22,6 +22,7 @@ from burnish.errors import ConfigError
 from burnish.fileset.media import MediaSettings
 from burnish.fileset.settings import IdentitySettings
 from burnish.instances.settings import SpoolSettings
+from burnish.orders.lifetimes import RetentionSettings
 from burnish.orders.settings import AetSettings, QueueSettings
 from burnish.production.settings import WriterSettings
 from burnish.registry import Registry, default_plugins
@@ -52,6 +53,7 @@ class Config(BaseSettings):
     storage: _Storage = Field(default_factory=_Storage)
     media: MediaSettings = Field(default_factory=MediaSettings)
     identity: IdentitySettings = Field(default_factory=IdentitySettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
     queue: QueueSettings = Field(default_factory=QueueSettings)
     formats: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     """`[formats.<name>]`: keys of a format's own model."""
@@ -245,8 +247,10 @@ bind = "127.0.0.1"            # "0.0.0.0" listens on every interface
 port = 11112                  # 0 takes any free port, which `burnish serve` prints
 data = "var"                  # spool, database, plans, logs
 max_associations = 256
+max_half_open = 64            # connections that have asked for nothing yet; the oldest gives way
+max_per_address = 0           # associations from one network address; 0 is no limit
 association_timeout = "30s"   # to ask for an association
-dimse_timeout = "30s"         # silence within a message
+dimse_timeout = "30s"         # for a whole PDU; silence within a message
 network_timeout = "5m"        # silence between messages
 max_pdu = 131072              # bytes of a PDU that peers are told to send
 
@@ -257,22 +261,38 @@ url = "sqlite"                # a file in the data folder
 sop_classes = "all"           # or a list: what is accepted by C-STORE
 transfer_syntaxes = "default" # or a list: everything but Deflated, Explicit VR preferred
 head_budget = 262144          # bytes of directory keys kept while an instance arrives
+reserve = 1073741824          # bytes of free disk below which nothing more is taken; 0 keeps none
+duplicates = "version"        # other bytes under a stored UID: "version" keeps both, "refuse" answers C111
 
 [media]
-default_profiles = ["STD-GEN-CD"]  # where a request names none: the first that every instance fits
+default_profiles = ["STD-GEN-CD"]  # where a request names none: the first that all fits, without a split
 max_copies = 99
 sop_classes = "all"           # or a list of UIDs that media are made of
 missing_keys = "supply"       # or "fail": Type 1 directory keys that an instance lacks
+splitting = "allow"           # "never": what exceeds a medium fails, even where a request allows a split
+splitting_default = "NO"      # or "YES": where a request does not say whether it may be split
+max_volumes = 99              # of one request
 
 [identity]
 conflict = "fail"             # one Patient ID, different people: "fail", "hold" or "allow"
 several = "allow"             # several people on one medium: "allow" or "fail"
+
+[retention]                   # s, m, h, d, y (365 d) of time that the server's machine runs; "0s": at once
+idle_requests = "24h"         # from N-CREATE, where nobody initiates
+results = "30d"               # from DONE or FAILURE: how long N-GET tells of it
+instances_after_success = "3d"
+instances_after_failure = "7d"
+instances_preserved = "30d"   # where Preserve Composite Instances After Media Creation is YES
+instances_unrequested = "7d"  # from the last C-STORE
+ledger = "10y"                # what was made, by whom, when
 
 [queue]
 length = 1000                 # started requests; one more Initiate is answered with 0213
 idle_length = 10000           # requests not started; one more N-CREATE is answered with 0213
 max_references = 200000       # instances that one request may name
 retries_per_piece = 2         # further media after a spoilt one
+supplies_timeout = "72h"      # how long a request waits for supplies or an operator before it fails
+offline_timeout = "1h"        # the same for a device that is off line or out of service
 cancel_wait = "10s"           # how long a Cancel waits for the work to stop
 drain_timeout = "30m"         # how long a first SIGTERM lets media be finished
 
@@ -282,6 +302,7 @@ path = "out"
 media = ["CD-R"]              # what it pretends to hold; its capacity follows
 stall_timeout = "10m"         # a driver that is silent for so long counts as hung
 hold_retry = "5s"             # between looks at a condition that somebody must mend
+quarantine_after = 3          # media spoilt in a row that take a device out of service; 0: never
 # capacity = 700000000        # bytes of an image at most; absent: what the kind of medium holds
 
 # [aets.CT1]                  # where the table exists, any AE that is not in it is turned away

@@ -7,6 +7,7 @@
   x RequestFailed          set the request to FAILURE with the status info and failed items it carries
   x LayoutError            a tree that this format cannot hold; names the path
   x UnreadableMedium       what was read is not a medium of this format
+  x DatabaseDamaged        serve nothing until somebody has run `burnish repair`
   x SourceDamaged          a stored instance is gone or shorter than its record says
   x Mismatch               what stands on a medium is not what was laid out; says where
   x InvalidMove            a fault of ours: a state was left in a way that no table allows
@@ -77,6 +78,10 @@ class LayoutError(BurnishError):
 
 class UnreadableMedium(BurnishError):
     """Bytes that are no medium of the format that was asked to read them."""
+
+
+class DatabaseDamaged(BurnishError):
+    """The database cannot be worked with."""
 
 
 class SourceDamaged(BurnishError):

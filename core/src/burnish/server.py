@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from burnish.config import Config, Loaded, check_plugins
 from burnish.database import Database, advance_clock
+from burnish.database.soundness import demand_sound
 from burnish.errors import ConfigError
 from burnish.instances.index import InstanceIndex
 from burnish.instances.spool import Spool
@@ -63,6 +64,10 @@ class DataFolder:
                     )
                     raise ConfigError(message) from None
                 time.sleep(0.1)
+
+    def leave(self) -> None:
+        """Let it go, where this process alone has it."""
+        os.close(self._lock)
 
 
 def open_listener(bind: str, port: int) -> socket.socket:
@@ -212,7 +217,11 @@ class Server:
 
 
 def prepare(data: Path, config: Config) -> None:
-    """Make or migrate what the data folder holds; done under its lock, before anybody works in it."""
+    """Make or migrate what the data folder holds; done under its lock, before anybody works in it.
+
+    Raises DatabaseDamaged where nothing may be served before a repair.
+    """
+    demand_sound(data)
     spool = Spool(data / "spool", config.storage)
     spool.prepare()
     database = Database.open(config.database, data)
@@ -249,6 +258,7 @@ def _terminated() -> threading.Event:
 def _reception(loaded: Loaded, wake: socket.socket, ready: socket.socket, listener: socket.socket) -> None:
     from burnish.dicom.reception import Reception
     from burnish.orders.orders import Orders
+    from burnish.orders.retention import Retention
     from burnish.orders.settings import MediaLimits
 
     config, stop = loaded.config, _terminated()
@@ -260,10 +270,12 @@ def _reception(loaded: Loaded, wake: socket.socket, ready: socket.socket, listen
 
     database = Database.open(config.database, loaded.data)
     index = InstanceIndex(database)
-    spool = Spool(loaded.data / "spool", config.storage, index.add)
+    spool = Spool(loaded.data / "spool", config.storage, index.add, index.tell_failure)
     spool.sweep()
     index.rebuild(spool)
     index.start()
+    retention = Retention(database, index, spool, loaded.data / "plans", config.retention)
+    retention.start()
     orders = Orders(
         database,
         index,
@@ -271,12 +283,14 @@ def _reception(loaded: Loaded, wake: socket.socket, ready: socket.socket, listen
         limits=MediaLimits(max_copies=config.media.max_copies),
         aets=config.aets,
         wake=wake_production,
+        room=spool.health.demand,
     )
     reception = Reception(config.server, config.storage, spool, orders, listener, config.aets or None)
     reception.start()
     ready.send(b"!")
     stop.wait()
     reception.stop(_STOP_SECONDS / 2)
+    retention.stop(_STOP_SECONDS / 4)
     index.stop()
 
 
@@ -297,11 +311,13 @@ def _production(loaded: Loaded, wake: socket.socket) -> None:
 
 def _assemble(loaded: Loaded, database: Database, registry: Registry) -> "Production":
     from burnish.fileset.forms import keeper
+    from burnish.production.pair import Bench, limits_of
     from burnish.production.production import Production
-    from burnish.production.stations import Bench, Station
+    from burnish.production.stations import Station
 
     config = loaded.config
-    bench = Bench(database, loaded.data, loaded.folder, config.queue.retries_per_piece)
+    retries, limits = config.queue.retries_per_piece, limits_of(config.queue)
+    bench = Bench(database, loaded.data, loaded.folder, retries, limits)
     stations = []
     for name, settings in config.writers.items():
         spec = registry.writers[settings.driver]

@@ -107,6 +107,9 @@ class DimseStatus(IntEnum):
     OUT_OF_RESOURCES = 0xA700
     DATA_SET_DOES_NOT_MATCH = 0xA900
     CANNOT_UNDERSTAND = 0xC000
+    DUPLICATE_REFUSED = 0xC111
+    """C-STORE has no status of its own for other bytes under a stored UID. Of PS3.4 B.2.3's ranges A7xx
+    would have the SCU try again and A9xx speaks of the SOP Class; Cxxx is final, 111 echoes 0111."""
     CANCEL_ALREADY_COMPLETED = 0xC201
     CANCEL_IN_PROGRESS = 0xC202
     CANCEL_DENIED = 0xC203

@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -72,6 +72,24 @@ def p_data(*pdvs: bytes) -> bytes:
     return struct.pack(">BBI", 4, 0, len(body)) + body
 
 
+def proposal(
+    contexts: Iterable[tuple[int, str, list[str]]],
+    called: str = "BURNISH",
+    calling: str = "RAW",
+    max_length: int = 16384,
+    more: bytes = b"",
+) -> bytes:
+    """An A-ASSOCIATE-RQ; `more` are items after the others."""
+    items = _item(0x10, b"1.2.840.10008.3.1.1.1")
+    for number, syntax, offered in contexts:
+        inner = _item(0x30, syntax.encode()) + b"".join(_item(0x40, t.encode()) for t in offered)
+        items += _item(0x20, bytes([number, 0, 0, 0]) + inner)
+    user = _item(0x51, struct.pack(">I", max_length)) + _item(0x52, b"1.2.3.4")
+    items += _item(0x50, user) + more
+    head = struct.pack(">HH", 1, 0) + called.ljust(16).encode() + calling.ljust(16).encode() + bytes(32)
+    return struct.pack(">BBI", 1, 0, len(head + items)) + head + items
+
+
 class RawPeer:
     """A socket, an association request made by hand, and PDUs as they come."""
 
@@ -92,14 +110,8 @@ class RawPeer:
         max_length: int = 16384,
     ) -> int:
         """Ask for an association; returns the type of the answering PDU."""
-        items = _item(0x10, b"1.2.840.10008.3.1.1.1")
-        for number, (syntax, offered) in contexts.items():
-            inner = _item(0x30, syntax.encode()) + b"".join(_item(0x40, t.encode()) for t in offered)
-            items += _item(0x20, bytes([number, 0, 0, 0]) + inner)
-        user = _item(0x51, struct.pack(">I", max_length)) + _item(0x52, b"1.2.3.4")
-        items += _item(0x50, user)
-        head = struct.pack(">HH", 1, 0) + called.ljust(16).encode() + calling.ljust(16).encode() + bytes(32)
-        self.send(struct.pack(">BBI", 1, 0, len(head + items)) + head + items)
+        asked = [(number, *context) for number, context in contexts.items()]
+        self.send(proposal(asked, called, calling, max_length))
         return self.receive()[0]
 
     def send(self, data: bytes) -> None:

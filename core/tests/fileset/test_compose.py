@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from burnish.contracts import AsIs, FormatSpec, Profile, Transcode, Unfit
 from burnish.errors import RequestFailed
-from burnish.fileset.compose import IdentityHold, Kit, Volume, compose
+from burnish.fileset.compose import Kit, Volume
+from burnish.fileset.compose import compose as compose_volumes
 from burnish.fileset.fit import Form
 from burnish.fileset.media import MediaSettings
+from burnish.fileset.people import IdentityHold
 from burnish.fileset.select import Wanted
 from burnish.fileset.settings import IdentitySettings
 from burnish.fileset.volume import Naming
@@ -84,6 +86,12 @@ def kit() -> Kit:
 
     makeable = {MediaKind.CD_R: 700_000_000}
     return Kit(registry.profiles, formats, MediaSettings(), IdentitySettings(), makeable, derive)
+
+
+def compose(some: Sequence[Wanted], naming: Naming, kit: Kit) -> Volume:
+    """The only volume."""
+    [volume] = compose_volumes(some, naming, kit)
+    return volume
 
 
 def failure(some: Sequence[Wanted], kit: Kit) -> RequestFailed:

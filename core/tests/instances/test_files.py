@@ -132,3 +132,40 @@ def test_a_want_of_descriptors_passes(tmp_path: Path, monkeypatch: pytest.Monkey
         sync()
     monkeypatch.setattr(durable.os, "open", opened)
     sync()
+
+
+@pytest.mark.parametrize("call", ["open", "fsync"])
+def test_who_shares_a_sync_shares_its_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counted: list[threading.Event], call: str
+) -> None:
+    """No name is believed durable because another's sync ended, however it ended; the next one is tried."""
+    sync, told = FolderSync(tmp_path), list[str]()
+
+    def ask() -> None:
+        try:
+            sync()
+            told.append("durable")
+        except OSError as error:
+            told.append(errno.errorcode[error.errno or 0])
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    first, *others = [threading.Thread(target=ask) for _ in range(20)]
+    first.start()
+    _spin(lambda: len(counted) == 1)
+    for thread in others:
+        thread.start()
+    _spin(lambda: len(sync._turn._waiters) == 19)  # type: ignore[attr-defined]
+    with monkeypatch.context() as broken:
+        broken.setattr(durable.os, call, full)
+        counted[0].set()
+        for thread in [first, *others]:
+            thread.join(10)
+    assert sorted(told) == ["ENOSPC"] * 19 + ["durable"]
+    last = threading.Thread(target=ask)
+    last.start()
+    _spin(lambda: len(counted) == 2)
+    counted[1].set()
+    last.join(10)
+    assert told[-1] == "durable"

@@ -4,11 +4,14 @@ import errno
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
-from burnish.database import Database
+from burnish.database import Database, advance_clock, clock
 from burnish.database.settings import DatabaseSettings
 from burnish.database.tables import events, instances
 from burnish.instances.files import Facts, Trailer, spool_key, write_trailer
@@ -50,6 +53,17 @@ def put(spool: Spool, one: Kept) -> Path:
         file.write(b"data")
         write_trailer(file, one.trailer)
     return path
+
+
+def again(uid: str, version: int = 1) -> Kept:
+    """The same, received once more."""
+    return replace(kept(uid, version), fresh=False)
+
+
+def at(uptime: float, boot: str = "a") -> AbstractContextManager[object]:
+    """The machine has run for so many seconds."""
+    values = {"_uptime": mock.Mock(return_value=uptime), "boot_id": mock.Mock(return_value=boot)}
+    return mock.patch.multiple(clock, **values)
 
 
 def found(database: Database) -> dict[tuple[str, int], Any]:
@@ -160,3 +174,71 @@ def test_a_rebuild_sets_aside_what_does_not_prove_itself(database: Database, spo
     assert not torn.exists()
     assert torn.with_name(torn.name + ".damaged").exists()
     assert index.rebuild(spool) == 0
+
+
+# --- which version serves, and since when -------------------------------------------------------------------
+
+
+def serving(database: Database, uid: str = "1.1") -> set[int]:
+    """The versions that a later request would be given."""
+    return {version for (one, version), row in found(database).items() if one == uid and not row.superseded}
+
+
+def test_the_newest_version_serves(database: Database) -> None:
+    """In one group or in several."""
+    index = InstanceIndex(database)
+    for one in (kept("1.1"), kept("1.1", 2), kept("1.2")):
+        index.add(one)
+    index.flush()
+    assert serving(database) == {2}
+    index.add(kept("1.1", 3))
+    index.flush()
+    assert serving(database) == {3}
+    assert serving(database, "1.2") == {1}
+
+
+def test_what_comes_again_begins_its_lifetime_again(database: Database) -> None:
+    """In service time, and without an event: nothing is new about it."""
+    index = InstanceIndex(database)
+    with at(100), database.write() as connection:
+        advance_clock(connection)
+    for seconds, one in ((110, kept("1.1")), (150, again("1.1")), (170, kept("1.2"))):
+        with at(seconds):
+            index.add(one)
+            index.flush()
+    assert {uid: row.kept_served for (uid, _), row in found(database).items()} == {"1.1": 50, "1.2": 70}
+    with database.read() as connection:
+        assert len(connection.execute(select(events)).all()) == 2
+
+
+def test_what_comes_again_without_a_row_gets_one(database: Database) -> None:
+    """Also in the group that it came with first."""
+    index = InstanceIndex(database)
+    for one in (again("1.1"), kept("1.2"), again("1.2")):
+        index.add(one)
+    index.flush()
+    assert set(found(database)) == {("1.1", 1), ("1.2", 1)}
+
+
+def test_a_rebuild_knows_the_newest(database: Database, spool: Spool) -> None:
+    """Whatever the order of the files; one whose newer version was purged serves nobody."""
+    for one in (kept("1.1"), kept("1.1", 2), kept("1.1", 3), kept("1.2")):
+        put(spool, one)
+    with spool.turn(kept("1.2").key):
+        put(spool, kept("1.2", 2))
+        spool.remove(kept("1.2", 2).key)
+    InstanceIndex(database).rebuild(spool)
+    assert serving(database) == {3}
+    assert ("1.2", 1) in found(database)
+    assert serving(database, "1.2") == set()
+
+
+def test_the_failure_of_a_spool_is_told(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the database can be written; where not, nothing worse comes of it."""
+    index = InstanceIndex(database)
+    index.tell_failure("the disk is gone")
+    monkeypatch.setattr(database, "write", mock.Mock(side_effect=OSError(errno.EIO, "input/output error")))
+    index.tell_failure("the disk is gone")
+    with database.read() as connection:
+        [row] = connection.execute(select(events)).all()
+    assert (row.kind, row.data) == ("spool-failed", {"message": "the disk is gone"})

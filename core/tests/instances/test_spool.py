@@ -11,6 +11,7 @@ import pytest
 from burnish.errors import Refused, SourceDamaged
 from burnish.instances import durable
 from burnish.instances.files import read_trailer, spool_key
+from burnish.instances.settings import SpoolSettings
 from burnish.instances.spool import Arrival, Kept, Spool
 from burnish.terms import EXPLICIT_VR_LE, DimseStatus
 
@@ -42,9 +43,10 @@ class House:
 
     root: Path
     told: list[Kept] = field(default_factory=list)
+    settings: SpoolSettings = field(default_factory=SpoolSettings)
 
     def __post_init__(self) -> None:
-        self.spool = Spool(self.root, kept=self.told.append)
+        self.spool = Spool(self.root, self.settings, self.told.append)
         self.spool.prepare()
 
     def store(self, data: bytes, uid: str = UID, syntax: str = EXPLICIT_VR_LE) -> None:
@@ -86,10 +88,13 @@ def test_what_is_kept_proves_itself(house: House) -> None:
 
 
 def test_the_same_bytes_twice_are_one_version(house: House) -> None:
-    """And are told of once."""
+    """Told of again, because its lifetime begins again, but not as fresh."""
     house.store(instance())
     house.store(instance())
-    assert len(house.told) == 1
+    assert [(kept.key, kept.fresh) for kept in house.told] == [
+        (spool_key(UID, 1), True),
+        (spool_key(UID, 1), False),
+    ]
     assert not house.path(2).exists()
 
 
@@ -238,3 +243,116 @@ def test_a_source_that_changed_is_found_out(house: House) -> None:
         file.write(b"\x09")
     with pytest.raises(SourceDamaged):
         house.spool.check(spool_key(UID, 1), trailer.length, trailer.digest)
+
+
+# --- other bytes where a second version is not wanted -------------------------------------------------------
+
+
+@pytest.fixture
+def strict(tmp_path: Path) -> House:
+    """An empty spool that refuses other bytes."""
+    return House(tmp_path / "strict", settings=SpoolSettings(duplicates="refuse"))
+
+
+def test_other_bytes_are_refused(strict: House) -> None:
+    """C111, and what was stored first stays; the same bytes are welcome at any time."""
+    strict.store(instance("A"))
+    with pytest.raises(Refused) as refused:
+        strict.store(instance("B"))
+    assert refused.value.status == DimseStatus.DUPLICATE_REFUSED == 0xC111
+    strict.store(instance("A"))
+    assert list(strict.spool.walk()) == [spool_key(UID, 1)]
+    assert strict.data(1) == instance("A")
+    assert strict.arriving() == []
+
+
+def test_a_damaged_file_is_mended_all_the_same(strict: House) -> None:
+    """What cannot be read refuses nobody."""
+    strict.store(instance())
+    strict.path().write_bytes(b"rubbish")
+    strict.store(instance())
+    assert strict.data(2) == instance()
+
+
+# --- what goes ----------------------------------------------------------------------------------------------
+
+
+def left(house: House) -> set[str]:
+    """The files of the instance, by what follows its hash."""
+    stem = spool_key(UID, 1).removesuffix("-1")
+    return {str(path.relative_to(house.root)).removeprefix(stem) for path in house.root.glob(f"{stem}*")}
+
+
+def remove(house: House, version: int) -> None:
+    """As a sweep does it."""
+    key = spool_key(UID, version)
+    with house.spool.turn(key):
+        house.spool.remove(key)
+
+
+def test_an_instance_goes_with_what_was_derived(house: House) -> None:
+    """Nothing is left of it, and the next one is the first again."""
+    house.store(instance())
+    house.path().with_name(house.path().name + ".explicit").write_bytes(b"derived")
+    remove(house, 1)
+    remove(house, 1)
+    assert left(house) == set()
+    house.store(instance("B"))
+    assert left(house) == {"-1"}
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 1, 3), (1, 3, 2), (3, 1, 2)])
+def test_a_version_that_went_keeps_its_number(house: House, order: tuple[int, ...]) -> None:
+    """While another stands; what comes next is the newest whatever went before."""
+    for name in "ABC":
+        house.store(instance(name))
+    for version in order[:2]:
+        remove(house, version)
+        assert house.spool.newest(UID) == 3
+    house.store(instance("D"))
+    assert house.data(4) == instance("D")
+    for version in (order[2], 4):
+        remove(house, version)
+    assert left(house) == set()
+
+
+def test_the_bytes_of_a_superseded_version_are_a_version_again(house: House) -> None:
+    """The newest was purged while a request still held the first: the first does not take its place."""
+    house.store(instance("A"))
+    house.store(instance("B"))
+    remove(house, 2)
+    house.store(instance("A"))
+    assert left(house) == {"-1", "-2.purged", "-3"}
+
+
+# --- the disk -----------------------------------------------------------------------------------------------
+
+
+def test_an_instance_that_comes_below_the_reserve(tmp_path: Path) -> None:
+    """A700 before a file is opened; enough room lets it in."""
+    house = House(tmp_path, settings=SpoolSettings(reserve=1 << 62))
+    with pytest.raises(Refused) as refused:
+        house.spool.begin(Arrival(CT, UID, EXPLICIT_VR_LE, "CT1"))
+    assert refused.value.status == DimseStatus.OUT_OF_RESOURCES
+    assert house.arriving() == []
+    House(tmp_path, settings=SpoolSettings(reserve=0)).store(instance())
+
+
+def test_a_sync_that_fails_is_the_last(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """EIO once: nothing more is taken, though the disk seems to work again; what stands can be read."""
+    house.store(instance())
+
+    def broken(_: int) -> None:
+        raise OSError(errno.EIO, "input/output error")
+
+    with monkeypatch.context() as bad:
+        bad.setattr(os, "fsync", broken)
+        with pytest.raises(Refused):
+            house.store(instance("B"))
+    with pytest.raises(Refused) as refused:
+        house.store(instance("C", "1.2.99"), "1.2.99")
+    assert refused.value.status == DimseStatus.OUT_OF_RESOURCES
+    assert "input/output" in str(refused.value)
+    assert list(house.spool.walk()) == [spool_key(UID, 1)]
+    assert house.data(1) == instance()
+    House(house.root).store(instance("B"))

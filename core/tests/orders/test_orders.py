@@ -86,7 +86,7 @@ class House:
     def delivers_one(self) -> None:
         """A station makes the next piece."""
         with self.database.write() as connection:
-            claim = claim_piece(connection, "shelf", [MediaKind.CD_R])
+            claim = claim_piece(connection, "shelf", {MediaKind.CD_R: 1 << 30})
             assert claim
             assert intend(connection, claim, 1, 1)
             move_piece(connection, claim.piece, PieceState.INTENT, PieceState.WRITTEN)
@@ -328,7 +328,7 @@ def test_a_silent_owner_is_waited_for_only_so_long(house: House) -> None:
     orders = house.opened(queue=QueueSettings(cancel_wait=timedelta(seconds=0.1)))
     house.planned(copies=2)
     with house.database.write() as connection:
-        claim = claim_piece(connection, "shelf", [MediaKind.CD_R])
+        claim = claim_piece(connection, "shelf", {MediaKind.CD_R: 1 << 30})
         assert claim
         intend(connection, claim, 1, 1)
     began = time.monotonic()

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from burnish.production.processes import is_alive, own_identity, process_start
+from burnish.production.processes import is_alive, own_identity, process_start, this_boot
 
 WAIT = "import sys; sys.stdin.read()"
 
@@ -21,8 +21,8 @@ def child() -> Iterator["subprocess.Popen[bytes]"]:
 def test_the_very_process(child: "subprocess.Popen[bytes]") -> None:
     """Number and start time together."""
     start = process_start(child.pid)
-    assert is_alive(child.pid, start)
-    assert not is_alive(child.pid, start + 1)
+    assert is_alive(child.pid, start, this_boot())
+    assert not is_alive(child.pid, start + 1, this_boot())
 
 
 def test_a_corpse_is_dead(child: "subprocess.Popen[bytes]") -> None:
@@ -30,19 +30,22 @@ def test_a_corpse_is_dead(child: "subprocess.Popen[bytes]") -> None:
     start = process_start(child.pid)
     child.kill()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert not is_alive(child.pid, start)
+    assert not is_alive(child.pid, start, this_boot())
     assert process_start(child.pid) == 0
 
 
 @pytest.mark.parametrize("identity", [(None, None), (0, 0), (1 << 30, 5), (os.getpid(), None), (None, 7)])
 def test_nobody(identity: tuple[int | None, int | None]) -> None:
     """An attempt that no process has signed, or one that is gone."""
-    assert not is_alive(*identity)
+    assert not is_alive(*identity, this_boot())
 
 
 def test_oneself() -> None:
     """What a feeder signs with."""
-    assert is_alive(*own_identity())
+    number, start, boot = own_identity()
+    assert is_alive(number, start, boot)
+    assert not is_alive(number, start, None)
+    assert not is_alive(number, start, "another run of the kernel")
 
 
 def test_a_name_may_be_anything() -> None:
@@ -53,4 +56,4 @@ def test_a_name_may_be_anything() -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stdout.readline() == b"named\n"
-        assert is_alive(process.pid, process_start(process.pid))
+        assert is_alive(process.pid, process_start(process.pid), this_boot())

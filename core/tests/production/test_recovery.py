@@ -12,14 +12,18 @@ from burnish.database.settings import DatabaseSettings
 from burnish.database.tables import attempts, pieces, requests
 from burnish.errors import RequestFailed
 from burnish.fileset.compose import Kit
+from burnish.fileset.media import MediaSettings
 from burnish.fileset.settings import IdentitySettings
 from burnish.media import MediaKind
 from burnish.production import planner as planning
+from burnish.production.leftovers import mark_unknown
+from burnish.production.outcome import CUT_OFF
+from burnish.production.pair import Bench
 from burnish.production.planner import Planner
-from burnish.production.processes import own_identity
+from burnish.production.processes import own_identity, this_boot
 from burnish.production.production import Production
 from burnish.production.settings import WriterSettings
-from burnish.production.stations import Bench, Station, mark_unknown
+from burnish.production.stations import Station
 from burnish.requests.ledger import PlannedVolume, add_volumes, ask_to_cancel, claim_piece, intend
 from burnish.requests.states import Event, PieceState
 from burnish.requests.store import Reference, create_request, move_request, request_row
@@ -83,13 +87,13 @@ def spin(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def planner(bench: Bench, **parts: Any) -> Planner:
+def planner(bench: Bench) -> Planner:
     """A planner that knows no profile: it fails whatever it plans."""
-    kit = Kit({}, {}, parts.get("media"), IdentitySettings(), {}, lambda *_: None)  # type: ignore[arg-type]
+    kit = Kit({}, {}, MediaSettings(), IdentitySettings(), {}, lambda *_: None)  # type: ignore[arg-type]
     return Planner(bench.database, bench.data, kit, lambda: None)
 
 
-def refuse_to_plan(*_: object) -> Any:
+def refuse_to_plan(*_: object, **__: object) -> Any:
     """Stands for a planner's work: every request fails, as one does whose instances are missing."""
     raise RequestFailed("nothing is here", StatusInfo.NO_INSTANCE)
 
@@ -172,9 +176,9 @@ def test_a_piece_of_a_station_that_is_gone_is_left_to_a_person(bench: Bench) -> 
     request = initiated(bench)
     with bench.database.write() as connection:
         add_volumes(connection, request, [volume()], 1)
-        claim = claim_piece(connection, "sold", [MediaKind.CD_R])
+        claim = claim_piece(connection, "sold", {MediaKind.CD_R: 1 << 20})
         assert claim
-        intend(connection, claim, 1 << 30, 5)
+        intend(connection, claim, 1 << 30, 5, this_boot())
     production = Production(bench, Kit({}, {}, None, IdentitySettings(), {}, lambda *_: None), [])  # type: ignore[arg-type]
     production.start()
     assert production.stop(10)
@@ -198,7 +202,7 @@ def test_a_living_feeder_is_not_disturbed(bench: Bench) -> None:
     request = initiated(bench)
     with bench.database.write() as connection:
         add_volumes(connection, request, [volume()], 1)
-        claim = claim_piece(connection, "robot", [MediaKind.CD_R])
+        claim = claim_piece(connection, "robot", {MediaKind.CD_R: 1 << 20})
         assert claim
         intend(connection, claim, *own_identity())
     one = station(bench)
@@ -209,15 +213,15 @@ def test_a_living_feeder_is_not_disturbed(bench: Bench) -> None:
 
 
 def test_a_dead_feeder_that_had_not_begun(bench: Bench) -> None:
-    """Its piece is planned again, its attempt returned, and no fault is counted."""
+    """Its piece is planned again, its attempt returned, and no fault of a device is counted."""
     request = initiated(bench)
     with bench.database.write() as connection:
         add_volumes(connection, request, [volume()], 1)
-        claim = claim_piece(connection, "robot", [MediaKind.CD_R])
+        claim = claim_piece(connection, "robot", {MediaKind.CD_R: 1 << 20})
         assert claim
-        assert not mark_unknown(connection, claim.attempt)
+        assert not mark_unknown(connection, claim.attempt, 2)
         row = connection.execute(select(attempts)).one()
-        assert (row.outcome, row.fault) == ("returned", None)
+        assert (row.outcome, row.fault) == ("returned", CUT_OFF)
         assert connection.execute(select(pieces.c.state)).scalar_one() == PieceState.PLANNED
 
 

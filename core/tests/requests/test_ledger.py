@@ -14,8 +14,8 @@ from burnish.database.settings import DatabaseSettings
 from burnish.database.tables import attempts, events, pieces, requests
 from burnish.errors import FaultKind, InvalidMove
 from burnish.media import MediaKind
+from burnish.production.leftovers import mark_unknown
 from burnish.production.outcome import settle_fault, settle_stop
-from burnish.production.stations import mark_unknown
 from burnish.requests.ledger import (
     Claim,
     PlannedVolume,
@@ -133,7 +133,7 @@ class History:
     def claim(self) -> None:
         station = next(name for name in STATIONS if name not in self.at)
         with self.database.write() as connection:
-            claim = claim_piece(connection, station, [MediaKind.CD_R])
+            claim = claim_piece(connection, station, {MediaKind.CD_R: 1 << 20})
             if claim:
                 row = request_row(connection, claim.request)
                 assert row.status == ExecutionStatus.CREATING
@@ -186,7 +186,7 @@ class History:
         station = self.random.choice(self._held())
         claim, _ = self.at[station]
         with self.database.write() as connection:
-            unknown = mark_unknown(connection, claim.attempt)
+            unknown = mark_unknown(connection, claim.attempt, RETRIES)
         self._now(station, claim, P.UNKNOWN if unknown else None)
 
     def cancel(self) -> None:
@@ -281,7 +281,7 @@ def test_histories(database: Database, seed: int) -> None:
 def _claimed(database: Database, uid: str = "1.1") -> Claim:
     started(database, uid, 1)
     with database.write() as connection:
-        claim = claim_piece(connection, "left", [MediaKind.CD_R])
+        claim = claim_piece(connection, "left", {MediaKind.CD_R: 1 << 20})
     assert claim
     return claim
 
@@ -290,8 +290,8 @@ def test_an_attempt_that_is_over_touches_nothing(database: Database) -> None:
     """A feeder that outlived its server meets a piece that another attempt has."""
     late = _claimed(database)
     with database.write() as connection:
-        assert not mark_unknown(connection, late.attempt)
-        claim_piece(connection, "right", [MediaKind.CD_R])
+        assert not mark_unknown(connection, late.attempt, RETRIES)
+        claim_piece(connection, "right", {MediaKind.CD_R: 1 << 20})
     with pytest.raises(InvalidMove), database.write() as connection:
         intend(connection, late, 1, 1)
     with database.write() as connection:
@@ -319,7 +319,7 @@ def test_a_cancel_survives_the_death_of_its_owner(database: Database) -> None:
     with database.write() as connection:
         ask_to_cancel(connection, claim.request)
     with database.write() as connection:
-        mark_unknown(connection, claim.attempt)
+        mark_unknown(connection, claim.attempt, RETRIES)
         assert request_row(connection, claim.request).status == ExecutionStatus.GONE
 
 
@@ -337,16 +337,16 @@ def test_a_request_with_a_made_piece_comes_first(database: Database) -> None:
     """Nobody waits for the second copy behind a request that has none."""
     first = started(database, "1.1", 2)
     with database.write() as connection:
-        claim = claim_piece(connection, "left", [MediaKind.CD_R])
+        claim = claim_piece(connection, "left", {MediaKind.CD_R: 1 << 20})
         assert claim
         give_back(connection, claim, P.CLAIMED, fault=None, message="")
     second = started(database, "1.2", 2)
     with database.write() as connection:
         connection.execute(requests.update().where(requests.c.id == second).values(priority=0))
-        hasty = claim_piece(connection, "left", [MediaKind.CD_R])
+        hasty = claim_piece(connection, "left", {MediaKind.CD_R: 1 << 20})
         assert hasty
         assert hasty.request == second
-        following = claim_piece(connection, "right", [MediaKind.CD_R])
+        following = claim_piece(connection, "right", {MediaKind.CD_R: 1 << 20})
     assert following
     assert following.request == second != first
 
@@ -355,7 +355,7 @@ def test_a_station_claims_only_what_it_can_make(database: Database) -> None:
     """A stick is no disc."""
     started(database, "1.1", 1)
     with database.write() as connection:
-        assert claim_piece(connection, "left", [MediaKind.USB]) is None
+        assert claim_piece(connection, "left", {MediaKind.USB: 1 << 20}) is None
 
 
 def test_a_row_that_changed_is_not_moved(database: Database) -> None:

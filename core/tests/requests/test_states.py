@@ -11,8 +11,9 @@ from burnish.requests.states import (
     Event,
     PieceState,
     after,
+    check_info,
 )
-from burnish.terms import ExecutionStatus
+from burnish.terms import ExecutionStatus, StatusInfo
 
 GRID = """
           create initiate cancel expire claim    hold    finish fail
@@ -93,3 +94,22 @@ def test_a_touched_medium_is_never_simply_planned_again(state: PieceState) -> No
     assert state in AT_A_STATION
     assert PieceState.PLANNED not in PIECE_MOVES[state]
     assert {PieceState.SPOILT, PieceState.UNKNOWN} <= PIECE_MOVES[state]
+
+
+@pytest.mark.parametrize("status", list(ExecutionStatus))
+@pytest.mark.parametrize("info", list(StatusInfo))
+def test_every_state_says_what_it_may(status: ExecutionStatus, info: StatusInfo) -> None:
+    """PS3.3 C.22.1.2: NORMAL with IDLE, CREATING and DONE, with PENDING and FAILURE anything else."""
+    says_why = status in (ExecutionStatus.PENDING, ExecutionStatus.FAILURE)
+    if status is ExecutionStatus.GONE or says_why == (info is not StatusInfo.NORMAL):
+        check_info(status, Event.INITIATE, info)
+    else:
+        with pytest.raises(InvalidMove):
+            check_info(status, Event.INITIATE, info)
+
+
+@pytest.mark.parametrize("event", [Event.HOLD, Event.FAIL])
+def test_nothing_goes_back_to_the_queue(event: Event) -> None:
+    """Once a station has had a piece, or a device is waited for, QUEUED would hide why."""
+    with pytest.raises(InvalidMove):
+        check_info(ExecutionStatus.PENDING, event, StatusInfo.QUEUED)

@@ -128,6 +128,60 @@ def test_a_hold_heeds_its_token(writer: ScriptedWriter, tmp_path: Path, hold: st
         writer.write(job(), feed.source, feed.report, Cancel(stop.is_set))
 
 
+def test_a_condition_lasts_until_it_is_mended(writer: ScriptedWriter, tmp_path: Path) -> None:
+    (tmp_path / "condition").write_text("OPERATOR_ACTION")
+    for _ in range(2):
+        with feeding(DATA) as feed, pytest.raises(DeviceFault) as caught:
+            writer.write(job(), feed.source, feed.report, Cancel())
+        assert caught.value.kind is FaultKind.OPERATOR_ACTION
+        assert feed.untouched
+    (tmp_path / "condition").unlink()
+    assert written(writer, job(), DATA)[-1] == len(DATA)
+
+
+def test_a_device_that_cannot_be_taken(writer: ScriptedWriter, tmp_path: Path) -> None:
+    (tmp_path / "unable").write_text("DEVICE_OFFLINE")
+    with pytest.raises(DeviceFault) as caught, writer:
+        pass
+    assert caught.value.kind is FaultKind.DEVICE_OFFLINE
+
+
+def test_a_cancel_is_denied_with_a_reason(writer: ScriptedWriter, tmp_path: Path) -> None:
+    (tmp_path / "hold-middle").touch()
+    (tmp_path / "deny").write_text("the disc is being closed")
+    asked, reasons = threading.Event(), []
+    asked.set()
+
+    def deny(reason: str) -> None:
+        reasons.append(reason)
+        asked.clear()
+        (tmp_path / "hold-middle").unlink()
+
+    with feeding(DATA) as feed:
+        late = Cancel(lambda: asked.is_set() and _is_half(tmp_path / ".VL1-1.img.part"), deny)
+        writer.write(job(), feed.source, feed.report, late)
+    assert reasons == ["the disc is being closed"]
+    assert writer.examine(job()) is Found.PARTIAL
+
+
+def _is_half(part: Path) -> bool:
+    return part.exists() and part.stat().st_size == len(DATA) // 2
+
+
+def test_a_ghost_writes_nothing_and_says_that_it_did(writer: ScriptedWriter, tmp_path: Path) -> None:
+    write_script(tmp_path, [{"ghost": True}])
+    written(writer, job(), DATA)
+    assert writer.examine(job()) is Found.UNTOUCHED
+
+
+def test_a_fault_at_the_close(writer: ScriptedWriter, tmp_path: Path) -> None:
+    write_script(tmp_path, [{"fault": "MEDIA_DEFECT", "in": "close"}])
+    with feeding(DATA) as feed, pytest.raises(DeviceFault):
+        writer.write(job(), feed.source, feed.report, Cancel())
+    assert feed.seen[-1] == len(DATA)
+    assert writer.examine(job()) is Found.PARTIAL
+
+
 def test_a_rate_is_kept(tmp_path: Path) -> None:
     writer = ScriptedWriter(Settings(path=tmp_path, rate=len(DATA) * 2))
     began = time.monotonic()

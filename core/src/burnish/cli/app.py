@@ -16,6 +16,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
 scu_app = typer.Typer(help="A client for any media creation SCP.", no_args_is_help=True)
+stations_app = typer.Typer(help="Look at the stations, and put them out of service and back.")
+app.add_typer(stations_app, name="stations")
 app.add_typer(config_app, name="config")
 app.add_typer(scu_app, name="scu")
 
@@ -93,11 +95,119 @@ def verify(
 
 
 @app.command()
+def requests(
+    uid: Annotated[str | None, typer.Argument(help="SOP Instance UID or token; absent: a list.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only these: PENDING, DONE, GONE …")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 50,
+    release: Annotated[bool, typer.Option("--release", help="Let a held request go on.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show the requests, the newest first, or everything about one. A server may run beside."""
+    from burnish.cli.requests import list_requests, release_request, show_request
+
+    if release and not uid:
+        raise typer.BadParameter("names the request to let go on: `burnish requests UID --release`")
+    if uid is None:
+        list_requests(config, status, limit, as_json=as_json)
+    elif release:
+        release_request(uid, config)
+    else:
+        show_request(uid, config, as_json=as_json)
+
+
+@app.command()
+def doctor(
+    deep: Annotated[bool, typer.Option("--deep", help="Hash every instance again.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Look at an installation, running or not: what is wrong and what to do. Exit 1 where it is not well."""
+    from burnish.cli.doctor import run_doctor
+
+    sys.exit(run_doctor(config, deep=deep, as_json=as_json))
+
+
+@app.command()
+def backup(
+    out: Annotated[Path, typer.Argument(help="The folder to make.")], config: ConfigOption = None
+) -> None:
+    """Copy an installation, running or not, into a folder, proven. Exit 1 where a file was damaged."""
+    from burnish.cli.backup import run_backup
+
+    sys.exit(run_backup(out, config))
+
+
+@app.command()
+def restore(
+    backup: Annotated[Path, typer.Argument(help="What `burnish backup` made.")],
+    to: Annotated[Path, typer.Option("--to", metavar="DATA", help="The data folder; empty or absent.")],
+) -> None:
+    """Fill an empty data folder from a backup; what was started comes back held."""
+    from burnish.cli.backup import run_restore
+
+    sys.exit(run_restore(backup, to))
+
+
+@app.command()
+def repair(config: ConfigOption = None) -> None:
+    """Set a damaged database aside and keep what can be read; what was started is held."""
+    from burnish.cli.backup import run_repair
+
+    sys.exit(run_repair(config))
+
+
+@app.command()
 def plugins(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Show what is installed, what is loaded and what it offers."""
     from burnish.cli.configuration import show_plugins
 
     show_plugins(config, as_json=as_json)
+
+
+@app.command()
+def retention(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show the lifetimes in force, what they keep, what is due and what goes next."""
+    from burnish.cli.retention import show_retention
+
+    show_retention(config, as_json=as_json)
+
+
+@stations_app.callback(invoke_without_command=True)
+def stations(context: typer.Context, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show what every station is about; a command says what it is to do."""
+    from burnish.cli.stations import show_stations
+
+    if context.invoked_subcommand is None:
+        show_stations(config, as_json=as_json)
+
+
+@stations_app.command("drain")
+def stations_drain(name: str, config: ConfigOption = None) -> None:
+    """Have a station finish what it makes and take nothing more, until `resume`."""
+    from burnish.cli.stations import drain
+
+    drain(config, name)
+
+
+@stations_app.command("resume")
+def stations_resume(name: str, config: ConfigOption = None) -> None:
+    """Put a station back into service, after its device was seen to."""
+    from burnish.cli.stations import resume
+
+    resume(config, name)
+
+
+@stations_app.command("quarantine")
+def stations_quarantine(
+    name: str,
+    reason: Annotated[str, typer.Option(help="Shown to whoever looks.")] = "quarantined by an operator",
+    config: ConfigOption = None,
+) -> None:
+    """Take a station out of service: its device is not touched, until `resume`."""
+    from burnish.cli.stations import quarantine
+
+    quarantine(config, name, reason)
 
 
 @config_app.command("check")

@@ -23,7 +23,7 @@ def run_compose(
     explain: bool,
     as_json: bool,
 ) -> int:
-    """Make `out`; 0 where something was made, 1 where nothing fits."""
+    """Make `out`, and what follows it where it is split; 0 where something was made, 1 where nothing fits."""
     loaded = load_config(config)
     registry = Registry.load(loaded.config.plugins)
     warn_of_broken(registry)
@@ -43,16 +43,21 @@ def _tell(made: Composed, explain: bool) -> None:
         if fate.reason and not explain:
             complain(f"left out {fate.path}: {fate.reason}")
         elif explain:
-            say(f"{fate.path}  {fate.file_id or 'left out: ' + fate.reason}")
-    placed = sum(fate.volume > 0 for fate in made.files)
+            say(f"{fate.path}  {_where(fate, len(made.volumes))}")
     for image, volume in zip(made.images, made.volumes, strict=True):
-        people = len(volume.patients)
+        people, placed = len(volume.patients), len(volume.members)
         say(
             f"{image}: {volume.profile.identifier}, {placed} of {len(made.files)} files,"
             f" {people} patient{'s' * (people != 1)}, {volume.recipe.length} bytes, proven"
         )
     if not made.images:
         complain("nothing was made: no file fits")
+
+
+def _where(fate: FileFate, volumes: int) -> str:
+    if fate.reason:
+        return f"left out: {fate.reason}"
+    return f"volume {fate.volume}: {fate.file_id}" if volumes > 1 else fate.file_id
 
 
 def _document(made: Composed) -> dict[str, object]:

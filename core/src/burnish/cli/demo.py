@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from burnish.dicom.scu import Client
 from burnish.errors import BurnishError, ConfigError
 from burnish.fileset.content import Unreadable
 from burnish.fileset.identify import identify
+from burnish.fileset.verdict import ReadInstance, Verdict
 from burnish.fileset.verify import verify
 from burnish.instances.instance import Instance
 from burnish.production.oneshot import find_files, read_instance
@@ -61,8 +63,9 @@ def run_demo(source: Path | None, profile: str, out: Path, copies: int) -> int:
             say(f"patient {number} of {len(patients)}: {len(instances)} instances")
             pieces = _make(client, instances, profile, copies, images)
             without += pieces is None
-            asked += 0 if pieces is None else copies
-            made += pieces or []
+            expected, proven = pieces or (0, [])
+            asked += expected
+            made += proven
     if without:
         say(f"no medium for {without} of {len(patients)} patients: nothing of them fits {profile}")
     return _summary(made, asked, time.monotonic() - began)
@@ -134,10 +137,10 @@ def _store(client: Client, source: Path) -> list[list[Instance]]:
 
 def _make(
     client: Client, instances: Sequence[Instance], profile: str, copies: int, images: Path
-) -> list[Made] | None:
+) -> tuple[int, list[Made]] | None:
     """Ask for media of one patient; what a failure names is dropped, and the rest asked for again.
 
-    Returns what was proven, None where nothing is left that fits.
+    Returns how many pieces there should be and those that are proven; None where nothing is left that fits.
     """
     left = {instance.sop_instance: instance for instance in instances}
     while left:
@@ -146,14 +149,15 @@ def _make(
             {"ReferencedSOPClassUID": one.sop_class, "ReferencedSOPInstanceUID": one.sop_instance}
             for one in left.values()
         ]
-        uid = client.create(attributes_of(items, profile, []), None)
+        uid = client.create(attributes_of(items, profile, ["AllowMediaSplitting=YES"]), None)
         client.initiate(uid, copies, None)
         status = wait(client, uid, lambda told: say(f"  {told}"))
         if status["ExecutionStatus"] == ExecutionStatus.DONE:
-            return _prove(sorted(_pieces(images) - before), left, images.parent)
+            pieces = int(status["TotalNumberOfPiecesOfMediaCreated"])
+            return pieces, _prove(sorted(_pieces(images) - before), left, copies, images.parent)
         if not _drop(status, left):
             complain(f"no medium: {status['ExecutionStatusInfo']}")
-            return []
+            return copies, []
     return None
 
 
@@ -173,27 +177,40 @@ def _drop(status: dict[str, Any], left: dict[str, Instance]) -> bool:
     return bool(failed)
 
 
-def _prove(images: Sequence[Path], expected: dict[str, Instance], out: Path) -> list[Made]:
-    """Read each image again, as an importer would, and compare it with what was sent."""
+def _prove(images: Sequence[Path], sent: dict[str, Instance], copies: int, out: Path) -> list[Made]:
+    """Read each image again, as an importer would, and compare all of them with what was sent."""
     loaded = load_config(out / _CONFIG)
     registry = Registry.load(loaded.config.plugins)
     formats = {name: made for name, (_, made) in make_formats(loaded.config, registry).items()}
-    made = []
-    for image in images:
-        verdict = verify(image, formats)
-        found = {one.sop_instance: one.digest for one in verdict.instances}
-        differing = [
-            uid
-            for uid, one in expected.items()
-            if uid not in found or (one.transfer_syntax == EXPLICIT_VR_LE and found[uid] != one.digest)
-        ]
-        for finding in verdict.findings:
-            complain(f"{image}: {finding.path} {finding.text}")
-        for uid in differing:
-            complain(f"{image}: instance {uid} is missing or differs from what was sent")
-        if verdict.sound and not differing and len(found) == len(expected):
-            made.append(Made(image, len(found), len(verdict.patients)))
-    return made
+    verdicts = [(image, verify(image, formats)) for image in images]
+    stands = Counter(one.sop_instance for _, verdict in verdicts for one in verdict.instances)
+    missing = [uid for uid in sent if stands[uid] != copies]
+    for uid in missing:
+        complain(f"{out}: instance {uid} stands on {stands[uid]} of {copies} copies")
+    return [
+        _made(image, verdict) for image, verdict in verdicts if _holds(image, verdict, sent) and not missing
+    ]
+
+
+def _holds(image: Path, verdict: Verdict, sent: dict[str, Instance]) -> bool:
+    """Whether an image is sound and has nothing but what was sent."""
+    for finding in verdict.findings:
+        complain(f"{image}: {finding.path} {finding.text}")
+    differing = [
+        one.sop_instance for one in verdict.instances if not _equals(one, sent.get(one.sop_instance))
+    ]
+    for uid in differing:
+        complain(f"{image}: instance {uid} differs from what was sent")
+    return verdict.sound and not differing
+
+
+def _equals(found: ReadInstance, sent: Instance | None) -> bool:
+    """Only what was sent in Explicit VR Little Endian stands there byte by byte."""
+    return sent is not None and (sent.transfer_syntax != EXPLICIT_VR_LE or found.digest == sent.digest)
+
+
+def _made(image: Path, verdict: Verdict) -> Made:
+    return Made(image, len(verdict.instances), len(verdict.patients))
 
 
 def _summary(made: Sequence[Made], asked: int, seconds: float) -> int:

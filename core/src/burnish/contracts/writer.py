@@ -25,8 +25,11 @@ Report = Callable[[int], None]
 class Cancel:
     """Whether somebody wants this work stopped. A driver asks between steps of at most a second."""
 
-    def __init__(self, asked: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, asked: Callable[[], bool] = lambda: False, deny: Callable[[str], None] = lambda reason: None
+    ) -> None:
         self._asked = asked
+        self._deny = deny
 
     def __bool__(self) -> bool:
         return self._asked()
@@ -35,6 +38,14 @@ class Cancel:
         """Raise Cancelled where somebody does."""
         if self._asked():
             raise Cancelled("stopped on request")
+
+    def deny(self, reason: str) -> None:
+        """Say why this work, though asked to stop, is not stopped: the disc is being closed.
+
+        Whoever asked is answered C203 at once, the token is as if nobody had asked, and the work goes on. A
+        driver that neither stops nor says why is answered for with C202 after `cancel_wait`.
+        """
+        self._deny(reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
 from burnish.database.settings import DatabaseSettings
+from burnish.database.soundness import DATABASE_FILE, SCHEMA
 from burnish.database.tables import metadata
 
 _BUSY_SECONDS = 60
@@ -29,10 +31,10 @@ class Database:
         self._engine = engine
 
     @classmethod
-    def open(cls, settings: DatabaseSettings, data: Path) -> "Database":
-        """Open the database of the data folder `data`; it must exist."""
+    def open(cls, settings: DatabaseSettings, data: Path, name: str = DATABASE_FILE) -> "Database":
+        """Open the database of the data folder `data`, which must exist; `name` while it is mended."""
         engine = create_engine(
-            f"{settings.url}:///{data / 'burnish.sqlite'}",
+            f"{settings.url}:///{data / name}",
             connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
             pool_size=8,
             max_overflow=300,
@@ -41,10 +43,22 @@ class Database:
         event.listen(engine, "begin", _begin)
         return cls(engine)
 
+    @classmethod
+    def look(cls, data: Path) -> "Database":
+        """Open the database of a data folder to read only, beside a server or without one. It must exist."""
+        engine = create_engine(
+            f"sqlite:///file:{quote(str(data / DATABASE_FILE))}?mode=ro&uri=true",
+            connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+        )
+        event.listen(engine, "connect", _without_transactions)
+        event.listen(engine, "begin", _begin)
+        return cls(engine)
+
     def migrate(self) -> None:
         """Make what is missing. Called once at start, under the single-writer lock."""
         with self.write() as connection:
             metadata.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
 
     def close(self) -> None:
         """Give every connection back."""
@@ -73,9 +87,13 @@ class Database:
             raise
 
 
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+def _without_transactions(connection: sqlite3.Connection, _record: object) -> None:
     """Take transaction control away from the sqlite3 module, which would begin in its own time."""
     connection.isolation_level = None
+
+
+def _prepare(connection: sqlite3.Connection, record: object) -> None:
+    _without_transactions(connection, record)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 

@@ -42,11 +42,14 @@ instances: Final = Table(
     Column("transfer_syntax", String(64), nullable=False),
     Column("calling_ae", String(16), nullable=False),
     Column("received_at", Float, nullable=False),
+    Column("kept_served", Float, nullable=False, default=0.0),  # when it was received last
+    Column("superseded", Boolean, nullable=False, default=False),  # another version serves later requests
     Column("length", Integer, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("head", LargeBinary, nullable=False),
     Column("identity_mark", LargeBinary, nullable=False),
     Index("instance_version", "sop_instance", "version", unique=True),
+    Index("instance_age", "kept_served", "superseded", "sop_instance", "version", "length"),
 )
 
 # --- requests/: what was asked for ----------------------------------------------------------------------
@@ -63,14 +66,19 @@ requests: Final = Table(
     Column("created_at", Float, nullable=False),
     Column("initiated_at", Float),
     Column("ended_at", Float),
+    Column("created_served", Float, nullable=False, default=0.0),
+    Column("ended_served", Float),
+    Column("outcome", String(16), nullable=False, default=""),  # DONE or FAILURE, also when it is GONE
+    Column("preserve", Boolean, nullable=False, default=False),  # (2200,000A) is YES
     Column("copies", Integer, nullable=False, default=1),
     Column("priority", Integer, nullable=False, default=1),
     Column("attributes", JSON, nullable=False),
     Column("failed", JSON, nullable=False),
     Column("message", String, nullable=False, default=""),
-    Column("plan", String(8), nullable=False, default="none"),
+    Column("plan", String(8), nullable=False, default="none"),  # claimed, done; held: a person decides
     Column("cancel_asked", Boolean, nullable=False, default=False),
     Column("cancel_answer", Integer),
+    Column("doomed", String(16)),
     Index(
         "live_request",
         "sop_instance",
@@ -89,6 +97,7 @@ references: Final = Table(
     Column("sop_class", String(64), nullable=False),
     Column("sop_instance", String(64), nullable=False),
     Column("profile", String(64), nullable=False),
+    Index("referenced_instance", "sop_instance"),
 )
 
 pins: Final = Table(
@@ -151,7 +160,33 @@ attempts: Final = Table(
     Column("message", String, nullable=False, default=""),
     Column("process", Integer),
     Column("process_start", Integer),
+    Column("process_boot", String(36)),
     Index("attempt_piece", "piece"),
+)
+
+waits: Final = Table(
+    "waits",
+    metadata,
+    Column("request", ForeignKey("requests.id"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("since_served", Float, nullable=False),
+    Column("failing", String(16), nullable=False),
+)
+
+# --- production/roster.py: what every station is about ------------------------------------------------------
+stations: Final = Table(
+    "stations",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("configured", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("since", Float, nullable=False),
+    Column("reason", String, nullable=False, default=""),
+    Column("last_fault", String(32)),
+    Column("last_fault_at", Float),
+    Column("faults_in_a_row", Integer, nullable=False, default=0),
+    Column("quarantine_after", Integer, nullable=False),
+    Column("media", JSON, nullable=False),
 )
 
 # --- clock.py: service time ---------------------------------------------------------------------------------
@@ -174,6 +209,8 @@ events: Final = Table(
     Column("request", Integer),
     Column("piece", Integer),
     Column("data", JSON, nullable=False),
+    Column("served", Float, nullable=False),
     Index("event_request", "request"),
+    Index("event_age", "served"),
     sqlite_autoincrement=True,
 )

@@ -8,6 +8,7 @@ C-STORE from socket to spool, and every answer.
     ports.py        what is asked of the spool, of the orders and of a policy per AE
     commands.py     command sets, PS3.7 6.3: parsed and written
     transport.py    the listening socket, adopted from its owner
+    guard.py        what a peer may cost: caps, deadlines, who gives way
     connection.py   a connection and the upper layer over it, with limits
     association.py  who may associate, for which contexts, and how an association ends
     messages.py     fragments to requests: what is buffered, what is streamed, what is dropped

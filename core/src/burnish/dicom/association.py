@@ -8,7 +8,6 @@ Source: PS3.8 9.3.4 (rejections), 9.3.2 (contexts), PS3.7 D.3.
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +23,13 @@ from pynetdicom.pdu_primitives import A_ASSOCIATE
 from burnish.dicom.commands import Command, ProtocolError
 from burnish.dicom.connection import Connection, UpperLayer
 from burnish.dicom.dispatch import conclude, settled_duplicate
+from burnish.dicom.guard import Cut, Lobby, Tally
 from burnish.dicom.messages import Call, Receiver, Request, Task
 from burnish.terms import EXPLICIT_VR_LE
 
 LOGGER = logging.getLogger(__name__)
 
-LINGER: Final = 2.0
+LINGER: Final = 1.0
 """Seconds that an association which ends may take to tell its peer so."""
 
 Rejection = tuple[int, int, int]
@@ -37,6 +37,8 @@ Rejection = tuple[int, int, int]
 CALLED_NOT_RECOGNISED: Final = (1, 1, 7)
 CALLING_NOT_RECOGNISED: Final = (1, 1, 3)
 NO_REASON: Final = (1, 1, 1)
+_LEAST_PDU: Final = 7
+"""A PDV's length, context ID and control header, and one byte."""
 CONGESTION: Final = (2, 3, 1)
 
 
@@ -47,7 +49,8 @@ class Admission:
     ae_title: str
     callers: frozenset[str] | None
     """Calling AE titles; None lets in every one."""
-    room: threading.BoundedSemaphore
+    lobby: Lobby["ServerAssociation"]
+    tally: Tally
     contexts: Mapping[str, Sequence[str]]
     """Abstract syntax to transfer syntaxes that are accepted for it."""
     association_timeout: timedelta
@@ -66,7 +69,7 @@ class Gate(ACSE):
     def _negotiate_as_acceptor(self) -> None:
         proposal = cast(A_ASSOCIATE, self.requestor.primitive)
         if rejection := self._rejection(proposal):
-            LOGGER.info("association of %s rejected %s", proposal.calling_ae_title, rejection)
+            self.assoc.admission.tally.note(Cut.REJECTED, proposal.calling_ae_title or "", str(rejection))
             self.send_reject(*rejection)
             self.assoc.kill()
             return
@@ -80,16 +83,14 @@ class Gate(ACSE):
             return CALLED_NOT_RECOGNISED
         if callers is not None and (proposal.calling_ae_title or "").strip() not in callers:
             return CALLING_NOT_RECOGNISED
-        if not _well_formed(proposal, self.requestor.maximum_length or 0):
+        if not _of_use(proposal, self.requestor.maximum_length or 0):
             return NO_REASON
-        return None if self.assoc.take_room() else CONGESTION
+        return None if admission.lobby.admit(self.assoc) else CONGESTION
 
 
-def _well_formed(proposal: A_ASSOCIATE, max_length: int) -> bool:
-    """At least one context, each ID odd and once, and a PDU length that holds a fragment at all."""
-    ids = [context.context_id or 0 for context in proposal.presentation_context_definition_list]
-    odd = all(number % 2 for number in ids)
-    return bool(ids) and odd and len(set(ids)) == len(ids) and not 0 < max_length < 7
+def _of_use(proposal: A_ASSOCIATE, max_length: int) -> bool:
+    """At least one context, and a PDU length that holds a fragment at all; 0 is no limit, PS3.8 D.1.1."""
+    return bool(proposal.presentation_context_definition_list) and not 0 < max_length < _LEAST_PDU
 
 
 def narrow(proposal: A_ASSOCIATE, supported: Mapping[str, Sequence[str]]) -> None:
@@ -108,16 +109,12 @@ def narrow(proposal: A_ASSOCIATE, supported: Mapping[str, Sequence[str]]) -> Non
 class ServerAssociation(Association):
     """One peer, from its connection to its end."""
 
-    def __init__(
-        self, ae: ApplicationEntity, admission: Admission, ended: Callable[["ServerAssociation"], None]
-    ) -> None:
+    def __init__(self, ae: ApplicationEntity, admission: Admission) -> None:
         super().__init__(ae, MODE_ACCEPTOR)
         self.admission = admission
-        self._ended = ended
-        self._has_room = False
         self.acse = Gate(self)
-        self.dul = UpperLayer(self)
-        self.dimse: Receiver = Receiver(self, self._open)
+        self.dul = UpperLayer(self, admission.tally)
+        self.dimse: Receiver = Receiver(self, self._open, admission.dimse_timeout.total_seconds())
         self.acse_timeout = admission.association_timeout.total_seconds()
         self.dimse_timeout = admission.dimse_timeout.total_seconds()
         self.network_timeout = admission.network_timeout.total_seconds()
@@ -132,10 +129,16 @@ class ServerAssociation(Association):
         """Whether it is in the midst of a message."""
         return self.dimse.busy
 
-    def take_room(self) -> bool:
-        """Claim a place among the established associations; `end` gives it back."""
-        self._has_room = self.admission.room.acquire(blocking=False)
-        return self._has_room
+    @property
+    def keeps_us_waiting(self) -> bool:
+        """Whether its request for an association has not come, and nothing of it waits to be read."""
+        socket = self.dul.socket
+        if self.dul.state_machine.current_state not in ("Sta1", "Sta2") or not isinstance(socket, Connection):
+            return False
+        try:
+            return not socket.readable
+        except ValueError:  # it has just ended
+            return False
 
     def run_reactor(self) -> None:
         """Wait for the A-ASSOCIATE request, negotiate, serve, end."""
@@ -146,8 +149,10 @@ class ServerAssociation(Association):
             proposal = self.dul.receive_pdu(wait=True, timeout=self.acse_timeout)
             if isinstance(proposal, A_ASSOCIATE):
                 self._converse(proposal)
-        except Exception:
-            LOGGER.exception("association with %s failed", self.ae_title or "a peer")
+            elif proposal is None:
+                self.admission.tally.note(Cut.TOO_SLOW, self.name, "asked for no association")
+        except Exception as error:  # noqa: BLE001 - the peer is cut off, whatever it was
+            self.admission.tally.note(Cut.FAULT, self.ae_title, "the association failed", error)
         finally:
             self.end()
 
@@ -188,12 +193,20 @@ class ServerAssociation(Association):
             time.sleep(0.005)
 
     def leave(self) -> None:
-        """Ask an association to end; safe to repeat, from any thread."""
-        if self._kill or not self.is_established:
+        """Ask an association to end; safe to repeat, from any thread.
+
+        Its peer is told, unless that has to wait for the rest of a PDU.
+        """
+        if self.is_established and not self._kill:
+            self.acse.send_abort(0x00)
+            self._kill = True
+        if not self._can_tell:
             self.cut()
-            return
-        self.acse.send_abort(0x00)
-        self._kill = True
+
+    @property
+    def _can_tell(self) -> bool:
+        socket = self.dul.socket
+        return self.is_aborted and isinstance(socket, Connection) and not socket.reading
 
     def cut(self) -> None:
         """End the connection at once."""
@@ -201,11 +214,9 @@ class ServerAssociation(Association):
             self.dul.socket.cut()
 
     def end(self) -> None:
-        """Stop, undo what is half done, give back socket and room."""
+        """Stop, undo what is half done, give back socket and place."""
         self.kill()
         self.dimse.abandon()
         if self.dul.socket:
             self.dul.socket._shutdown_socket()
-        if self._has_room:
-            self.admission.room.release()
-        self._ended(self)
+        self.admission.lobby.leave(self)

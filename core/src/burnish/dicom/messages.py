@@ -20,10 +20,13 @@ from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.pdu_primitives import P_DATA
 
 from burnish.dicom.commands import Answer, Command, Operation, ProtocolError, parse_command, write_response
+from burnish.dicom.guard import Abort, Patience, PduError
 
 COMMAND_CAP: Final = 64 << 10
 """Bytes of a command set; a real one has some two hundred."""
 WINDOW: Final = 2
+_GRACE: Final = 0.5
+"""Seconds of silence within a message after which nobody waits for it where the server ends."""
 _COMMAND, _LAST = 1, 2
 _PDV_OVERHEAD: Final = 6
 _UNLIMITED: Final = 131_072
@@ -73,9 +76,11 @@ Open = Callable[[int, Command, bool], tuple[Call, Task]]
 class Receiver(DIMSEServiceProvider):
     """The DIMSE provider of an accepted association, in place of one that keeps all it is sent."""
 
-    def __init__(self, association: Association, opener: Open) -> None:
+    def __init__(self, association: Association, opener: Open, patience: float) -> None:
+        """`patience`: seconds that a peer may be silent within a message, see `guard.Patience`."""
         super().__init__(association)
         self._open = opener
+        self._patience = Patience(patience)
         self._command = bytearray()
         self._context_id: int | None = None
         self._arriving: Request | None = None
@@ -84,25 +89,36 @@ class Receiver(DIMSEServiceProvider):
 
     @property
     def busy(self) -> bool:
-        """Whether a message is arriving or waits for its answer."""
-        return bool(self._command or self._arriving or self._outstanding)
+        """Whether a message waits for its answer, or has begun to arrive and goes on doing so."""
+        unanswered = len(self._outstanding) > (self._arriving is not None)
+        arrives = self._context_id is not None and not self._patience.silent(_GRACE)
+        return unanswered or arrives
 
     @property
-    def arriving(self) -> bool:
-        """Whether the peer has begun a message and owes the rest of it."""
-        return self._context_id is not None
+    def overdue(self) -> bool:
+        """Whether the peer has begun a message and takes too long for the rest of it."""
+        return self._patience.over
 
     def receive_primitive(self, primitive: P_DATA) -> None:
         """Take the fragments of one P-DATA. Raises ProtocolError."""
-        if not primitive.presentation_data_value_list:
-            raise ProtocolError("a P-DATA without a fragment")
-        for context_id, data in primitive.presentation_data_value_list:
+        fragments = primitive.presentation_data_value_list
+        if not fragments:
+            raise PduError("a P-DATA without a fragment", Abort.INVALID_PARAMETER)
+        self._patience.pause(sum(max(0, len(data) - 1) for _, data in fragments))  # a header earns nothing
+        for context_id, data in fragments:
             self._take(context_id, data)
         self.assoc.dul._idle_timer.restart()  # the time that we took is not the peer's silence
+        self._await_more()
+
+    def _await_more(self) -> None:
+        if self._context_id is None:
+            self._patience.renew()
+        else:
+            self._patience.resume()
 
     def _take(self, context_id: int, data: bytes) -> None:
         if not data:
-            raise ProtocolError("a fragment without a control header")
+            raise PduError("a fragment without a control header", Abort.INVALID_PARAMETER)
         if self._context_id not in (None, context_id):
             raise ProtocolError("fragments of two messages are mixed")
         self._context_id = context_id

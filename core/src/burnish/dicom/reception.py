@@ -8,13 +8,13 @@ with listen("127.0.0.1", 0) as listener:
 """
 
 import socket
-import threading
 from collections.abc import Callable, Mapping
 
 from burnish.dicom import workarounds
 from burnish.dicom.association import Admission
 from burnish.dicom.creation import Creation, creation_contexts
 from burnish.dicom.dispatch import VERIFICATION, Dispatcher
+from burnish.dicom.guard import Cut, Lobby, Tally
 from burnish.dicom.ports import AetPolicy, Orders, Spool
 from burnish.dicom.settings import ServerSettings, StorageSettings
 from burnish.dicom.storage import Storage, storage_contexts
@@ -37,11 +37,13 @@ class Reception:
     ) -> None:
         """`stored` is called after each instance that became durable; `aets` None lets in every caller."""
         workarounds.configure()
+        workarounds.hush_pydicom()
         dispatcher = Dispatcher(Storage(spool, orders, stored).open, Creation(orders, aets).open)
         admission = Admission(
             ae_title=server.ae_title,
             callers=None if aets is None else frozenset(aets),
-            room=threading.BoundedSemaphore(server.max_associations),
+            lobby=Lobby(server.max_half_open, server.max_associations, server.max_per_address),
+            tally=Tally(),
             contexts=accepted_contexts(storage),
             association_timeout=server.association_timeout,
             dimse_timeout=server.dimse_timeout,
@@ -61,6 +63,11 @@ class Reception:
     def associations(self) -> int:
         """How many connections there are, half-open ones too."""
         return len(self._server.active_associations)
+
+    @property
+    def cut(self) -> Mapping[Cut, int]:
+        """How many connections were ended by us, by reason."""
+        return self._server.admission.tally.counts
 
     def start(self) -> None:
         """Begin to accept associations; returns at once."""

@@ -26,12 +26,22 @@ class ServerSettings(BaseModel):
     """TCP port; 0 takes any free one, which `burnish serve` prints."""
     max_associations: int = Field(default=256, ge=1)
     """Associations established at one time; one more is rejected (2,3,1), temporary congestion."""
+    max_half_open: int = Field(default=64, ge=1)
+    """Connections that have not been let in yet; at one more the oldest that asks for nothing is closed."""
+    max_per_address: int = Field(default=0, ge=0)
+    """Associations established from one network address, and as many half-open connections; 0 is no limit.
+
+    One association more is rejected (2,3,1); of half-open connections the oldest from there is closed.
+    """
     data: Path = Path("var")
     """Folder of spool, database and logs; a relative one starts at the configuration file's folder."""
     association_timeout: Duration = timedelta(seconds=30)
     """How long a connection may take to ask for an association before it is closed; never zero."""
     dimse_timeout: Duration = timedelta(seconds=30)
-    """Longest silence of a peer within a message or a PDU that it has begun; never zero."""
+    """Longest that a whole PDU may take, and longest silence within a message; never zero.
+
+    Within a message a peer that stays below 1,024 bytes a second is as good as silent.
+    """
     network_timeout: Duration = timedelta(minutes=5)
     """Longest silence between two messages before an idle association is aborted; never zero."""
     max_pdu: int = Field(default=131_072, ge=4096, le=1 << 20)

@@ -1,8 +1,8 @@
 """The listening socket: adopted, not made, so that a restart of this process keeps port and backlog.
 
 Whoever starts reception binds the socket and keeps it; this server works on a duplicate of it and closes
-only that; both are non-blocking from then on. Each accepted
-connection becomes a `ServerAssociation` with its two threads.
+only that; both are non-blocking from then on. Each accepted connection becomes a `ServerAssociation` with
+its two threads; the thread that accepts reads nothing and waits for no peer.
 """
 
 import errno
@@ -21,6 +21,7 @@ from pynetdicom.transport import AddressInformation, AssociationServer, RequestH
 
 from burnish.dicom.association import Admission, ServerAssociation
 from burnish.dicom.connection import Connection
+from burnish.dicom.guard import Cut, Reserve
 from burnish.dicom.workarounds import Entity
 from burnish.terms import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
@@ -28,6 +29,9 @@ LOGGER = logging.getLogger(__name__)
 
 BACKLOG: Final = 128
 _ACCEPT_POLL: Final = 0.1
+_TURNS: Final = 100
+_TURN: Final = 0.01
+"""Seconds and times that a newcomer waits where all who are half-open wait for us."""
 _OUT_OF_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE)
 
 
@@ -42,14 +46,22 @@ class Handler(RequestHandler):
 
     server: "Server"
 
-    def _create_association(self) -> Association:
+    def handle(self) -> None:
+        """Start an association. Raises RuntimeError where no thread can be had."""
+        association = self._create_association()
+        try:
+            association.start()
+        except RuntimeError:
+            self.server.admission.lobby.leave(association)
+            raise
+
+    def _create_association(self) -> ServerAssociation:
         server, sock = self.server, self.request
         admission = server.admission
-        association = ServerAssociation(server.ae, admission, server.forget)
+        association = ServerAssociation(server.ae, admission)
         association._server = server
         association.name = f"association {self.client_address[0]}:{self.client_address[1]}"
-        silence = admission.dimse_timeout.total_seconds()
-        association.set_socket(Connection(association, sock, silence, admission.max_pdu))
+        association.set_socket(Connection(association, sock, admission.dimse_timeout.total_seconds()))
         acceptor = association.acceptor
         acceptor.maximum_length = admission.max_pdu
         acceptor.ae_title = admission.ae_title
@@ -58,7 +70,7 @@ class Handler(RequestHandler):
         acceptor.implementation_version_name = server.ae.implementation_version_name
         acceptor.supported_contexts = server.contexts
         association.requestor.address_info = AddressInformation.from_tuple(self.client_address)
-        server.remember(association)
+        admission.lobby.enter(association, self.client_address[0])
         return association
 
 
@@ -68,8 +80,7 @@ class Server(AssociationServer):
     def __init__(self, *args: Any, listener: socket.socket, admission: Admission, **kwargs: Any) -> None:
         self._listener = listener
         self.admission = admission
-        self._associations: set[ServerAssociation] = set()
-        self._lock = threading.Lock()
+        self._reserve = Reserve()
         super().__init__(*args, **kwargs)
         self._accepting = threading.Thread(target=self._accept, name="accept", daemon=True)
 
@@ -90,20 +101,49 @@ class Server(AssociationServer):
         """Close the duplicate. A shutdown would end the listening for its owner too."""
         assert self.socket  # noqa: S101 - adopted
         self.socket.close()
+        self._reserve.close()
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept; without a descriptor left, wait a moment instead of spinning."""
+        """Accept. Without a descriptor left, turn one peer away, let another give way, and raise OSError."""
         try:
             return super().get_request()
         except OSError as error:
             if error.errno in _OUT_OF_DESCRIPTORS:
-                LOGGER.warning("no descriptor is left for another connection")
-                time.sleep(_ACCEPT_POLL)
+                self._turn_away()
             raise
 
+    def _turn_away(self) -> None:
+        self.admission.tally.note(Cut.TURNED_AWAY, "", "no descriptor is left")
+        assert self.socket  # noqa: S101 - adopted
+        if not self._reserve.turn_away(self.socket):
+            time.sleep(_ACCEPT_POLL)  # rather than be woken for the same peer again and again
+        self._cut_first(self.admission.lobby.guests)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Make a place among the half-open for a newcomer; False, which closes it, where there is none."""
+        lobby = self.admission.lobby
+        for _ in range(_TURNS):
+            surplus = lobby.surplus(client_address[0])
+            if not surplus or self._cut_first(surplus):
+                break
+            time.sleep(_TURN)
+        if lobby.crowded:
+            self.admission.tally.note(Cut.TURNED_AWAY, client_address[0], "too many at once")
+        return not lobby.crowded
+
+    def _cut_first(self, guests: list[ServerAssociation]) -> bool:
+        """Let the first of them that keeps us waiting give way; False where none does."""
+        for guest in guests:
+            if guest.keeps_us_waiting:
+                self.admission.tally.note(Cut.GAVE_WAY, guest.name, "asked for no association")
+                self.admission.lobby.dismiss(guest)
+                guest.cut()
+                return True
+        return False
+
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log what a connection that could not be taken died of."""
-        LOGGER.exception("connection from %s could not be taken", client_address)
+        """Say what a connection that could not be taken died of."""
+        self.admission.tally.note(Cut.FAULT, client_address[0], "could not be taken", sys.exception())
 
     def service_actions(self) -> None:
         """Leave collecting garbage to Python: a full collection beside a socket takes milliseconds."""
@@ -111,18 +151,7 @@ class Server(AssociationServer):
     @property
     def active_associations(self) -> list[Association]:
         """Every association that has not ended, half-open ones too."""
-        with self._lock:
-            return list(self._associations)
-
-    def remember(self, association: ServerAssociation) -> None:
-        """Count an association among the active ones."""
-        with self._lock:
-            self._associations.add(association)
-
-    def forget(self, association: ServerAssociation) -> None:
-        """The association has ended."""
-        with self._lock:
-            self._associations.discard(association)
+        return [*self.admission.lobby.guests]
 
     def start(self) -> None:
         """Accept connections on a thread of its own."""
@@ -136,23 +165,20 @@ class Server(AssociationServer):
         end = time.monotonic() + timeout
         BaseServer.shutdown(self)
         self.server_close()
-        while (left := self._left()) and time.monotonic() < end:
+        while (left := self.admission.lobby.guests) and time.monotonic() < end:
             for association in left:
                 if not association.busy:
                     association.leave()
             time.sleep(0.02)
-        self._cut()
+        self._cut(time.monotonic() + 1.0)
 
-    def _cut(self) -> None:
-        for association in self._left():
+    def _cut(self, end: float) -> None:
+        left = self.admission.lobby.guests
+        for association in left:
             association.leave()
             association.cut()
-        for association in self._left():
-            association.join(1.0)
-
-    def _left(self) -> list[ServerAssociation]:
-        with self._lock:
-            return list(self._associations)
+        for association in left:
+            association.join(max(0.0, end - time.monotonic()))
 
 
 def make_server(ae: ApplicationEntity, listener: socket.socket, admission: Admission) -> Server:

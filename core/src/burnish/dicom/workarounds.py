@@ -5,7 +5,10 @@ unbounded reads and queues, UIDs that nobody checks, N-SET and N-DELETE answered
 passed on unseen. What is left is here.
 """
 
+import logging
 import socket
+import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from ssl import SSLContext
@@ -15,6 +18,7 @@ from pynetdicom import _config, evt
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.timer import Timer
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
 
@@ -22,10 +26,22 @@ def configure() -> None:
     """Set what is global to the process.
 
     * Its own log handlers format every PDU and message, whether or not anybody listens.
+    * It logs an exception, with its traceback, for each thing that a peer does wrong; we count such things
+      and say them once.
     * A file given to C-STORE is decoded and encoded again unless it is told to send it as it is.
     """
     _config.LOG_HANDLER_LEVEL = "none"
     _config.STORE_SEND_CHUNKED_DATASET = True
+    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
+
+
+def hush_pydicom() -> None:
+    """Keep pydicom from writing every odd value of a peer to log and stderr: an attack would fill the disk.
+
+    It does so for each UID of an A-ASSOCIATE-RQ, twice. What a value is worth is decided and told by us.
+    """
+    logging.getLogger("pydicom").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"pydicom\.")
 
 
 def close_socket(sock: socket.socket) -> None:
@@ -37,6 +53,37 @@ def close_socket(sock: socket.socket) -> None:
     with suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
     sock.close()
+
+
+class MonotonicTimer(Timer):
+    """A timer that no change of the wall clock stops or sets off; the one it replaces reads that clock."""
+
+    def __init__(self, timeout: float | None) -> None:
+        super().__init__(timeout)
+        self._started: float | None = None
+        self._stopped: float | None = None
+
+    @property
+    def expired(self) -> bool:
+        """Whether more than `timeout` seconds have passed since it was started."""
+        return self._started is not None and self.remaining < 0
+
+    @property
+    def remaining(self) -> float:
+        """Seconds that are left; 1 where the timeout is None, which is for ever."""
+        if self.timeout is None:
+            return 1
+        if self._started is None:
+            return self.timeout
+        return self.timeout - ((self._stopped or time.monotonic()) - self._started)
+
+    def start(self) -> None:
+        """Begin anew."""
+        self._started, self._stopped = time.monotonic(), None
+
+    def stop(self) -> None:
+        """Stop where it is."""
+        self._stopped = time.monotonic()
 
 
 class ClosingSocket(AssociationSocket):

@@ -1,38 +1,37 @@
-"""From what a request names to a volume that can be made: the whole way, without touching a pixel.
+"""From what a request names to the volumes that can be made: the whole way, without touching a pixel.
 
-    resolve -> choose a profile -> fit -> identify -> name -> DICOMDIR -> tree -> recipe -> does it fit?
+    resolve -> choose profiles -> fit -> identify -> name -> DICOMDIR -> tree -> recipe -> fits? else split
 
 Everything that is wrong with one step is collected before the next begins, so an SCU learns all of it.
+
+Where a profile may be written to several kinds of media that a station can make, the kind is the one that
+takes the fewest volumes; of kinds that take as many, the one that the profile prefers.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from burnish.contracts import Format, FormatSpec, Profile
-from burnish.errors import FailedItem, LayoutError, RequestFailed
+from burnish.contracts import Cancel, Format, FormatSpec, Profile
+from burnish.errors import LayoutError, RequestFailed
 from burnish.fileset.failures import Failures
-from burnish.fileset.fit import Derive, Placed, fit
-from burnish.fileset.identify import Identified, identify
+from burnish.fileset.fit import Derive, Form, fit
 from burnish.fileset.media import MediaSettings
-from burnish.fileset.select import Wanted, choose_profile, resolve
+from burnish.fileset.people import sort_people
+from burnish.fileset.select import Wanted, choose_profiles, resolve
 from burnish.fileset.settings import IdentitySettings
-from burnish.fileset.volume import LaidOut, Naming, OnVolume, VolumeMaker
+from burnish.fileset.split import check_each, split
+from burnish.fileset.volume import LaidOut, Naming, OnVolume, Owned, VolumeMaker
+from burnish.instances.instance import Instance
 from burnish.media import MediaKind
 from burnish.recipe import Recipe, Tree
-from burnish.terms import FailureReason, StatusInfo
+from burnish.terms import StatusInfo
 
-_PATIENT_ID: Final = 0x0010_0020
-_ISSUER: Final = 0x0010_0021
-_NEVER_ALLOWED: Final = frozenset({_PATIENT_ID, _ISSUER})
-"""Conflicts that `identity.conflict = "allow"` cannot waive: a DICOMDIR has one PATIENT record per ID and
-one STUDY record per study, so one volume cannot hold both."""
-_MOST_OVERHEAD: Final = 1 << 20
-"""An instance smaller than a medium by this much fits it alone, whatever stands around it."""
+_NEVER: Final = Cancel()
 
-
-class IdentityHold(RequestFailed):
-    """People disagree, and `identity.conflict = "hold"` wants an operator to look before anything is made."""
+_Loads = Sequence[Sequence[Owned]]
+"""Instances that may share volumes, for each company of people."""
 
 
 @dataclass(frozen=True)
@@ -64,84 +63,128 @@ class Volume:
     recipe: Recipe
 
 
-def compose(wanted: Sequence[Wanted], naming: Naming, kit: Kit) -> Volume:
-    """Compose one volume. Raises RequestFailed with every failed item, or IdentityHold."""
+def compose(
+    wanted: Sequence[Wanted], naming: Naming, kit: Kit, *, may_split: bool = False, cancel: Cancel = _NEVER
+) -> tuple[Volume, ...]:
+    """Compose the volumes of a request; one, where it may not be split or the settings split nothing.
+
+    `naming` is that of an only volume; `Naming.numbered` says what several are called. Raises RequestFailed
+    with every failed item, IdentityHold, or Cancelled soon after `cancel` is asked for.
+    """
     failures = Failures()
     instances = resolve(wanted, kit.media.sop_classes, failures)
-    profile = choose_profile(
-        [one.reference for one in wanted],
-        instances,
-        kit.profiles,
-        kit.media.default_profiles,
-        kit.makeable,
-        failures,
-    )
-    placed = fit(instances, profile, kit.derive, failures) if profile else []
-    failures.check()
-    assert profile is not None  # noqa: S101 - where there is none, the check has raised
-    identified = identify([one.instance.head for one in placed])
-    _check_people(placed, identified, profile, kit.identity)
-    return _lay_out(placed, identified, profile, naming, kit)
-
-
-def _check_people(
-    placed: Sequence[Placed], identified: Identified, profile: Profile, settings: IdentitySettings
-) -> None:
-    """Raises RequestFailed, or IdentityHold, where people disagree and the settings mind it."""
-    troubles: dict[int, FailedItem] = {}
-    for conflict in identified.conflicts:
-        if settings.conflict != "allow" or not _NEVER_ALLOWED.isdisjoint(conflict.attributes):
-            for index in conflict.indices:
-                item = _disagrees(placed[index], profile, conflict.why, conflict.attributes)
-                troubles.setdefault(index, item)
-    if settings.several == "fail":
-        for index, person in enumerate(identified.persons):
-            if person != identified.persons[0]:
-                why = "several people may not share a medium"
-                troubles.setdefault(index, _disagrees(placed[index], profile, why, (_PATIENT_ID,)))
-    failures = Failures()
-    for index in sorted(troubles):
-        failures.add(troubles[index])
-    _check_or_hold(failures, hold=settings.conflict == "hold" and bool(identified.conflicts))
-
-
-def _check_or_hold(failures: Failures, *, hold: bool) -> None:
-    try:
+    references = [one.reference for one in wanted]
+    defaults = kit.media.default_profiles
+    ladder = choose_profiles(references, instances, kit.profiles, defaults, kit.makeable, failures)
+    if not ladder:
         failures.check()
-    except RequestFailed as error:
-        if hold:
-            raise IdentityHold(str(error), StatusInfo.CHECK_MCD_OP, error.failed) from error
-        raise
+    work = _Work(instances, naming, kit, cancel)
+    if not failures.items:
+        for profile in ladder[:-1]:
+            with suppress(RequestFailed):
+                return work.volumes(profile, Failures(), may_split=False)
+    return work.volumes(ladder[-1], failures, may_split=may_split and kit.media.splitting == "allow")
 
 
-def _disagrees(placed: Placed, profile: Profile, why: str, attributes: tuple[int, ...]) -> FailedItem:
-    one = placed.instance
-    reason = FailureReason.PROCESSING_FAILURE
-    return FailedItem(one.sop_class, one.sop_instance, reason, attributes, profile.identifier, why)
+@dataclass(frozen=True)
+class _Work:
+    """The instances of a request on their way to volumes."""
+
+    instances: Sequence[Instance]
+    naming: Naming
+    kit: Kit
+    cancel: Cancel
+
+    def volumes(self, profile: Profile, failures: Failures, *, may_split: bool) -> tuple[Volume, ...]:
+        """Everything on media of this profile."""
+        placed = fit(self.instances, profile, self._derive, failures)
+        failures.check()
+        loads = sort_people(placed, profile, self.kit.identity, split=may_split)
+        shelf = _Shelf(profile, self.naming, self.kit, self.cancel)
+        try:
+            return shelf.whole(loads, may_split=may_split) or shelf.split(loads, may_split=may_split)
+        except LayoutError as error:
+            raise RequestFailed(str(error), StatusInfo.PROC_FAILURE) from error
+
+    def _derive(self, instance: Instance, to: str) -> Form:
+        self.cancel.check()
+        return self.kit.derive(instance, to)
 
 
-def _lay_out(
-    placed: Sequence[Placed], identified: Identified, profile: Profile, naming: Naming, kit: Kit
-) -> Volume:
-    spec, format_ = _format(profile, kit)
-    medium = next(kind for kind in profile.media if kind in kit.makeable)
-    maker = VolumeMaker(profile, format_, naming, kit.media.missing_keys)
-    try:
-        laid_out = maker.lay_out(placed, identified.persons)
-        _check_size(laid_out, maker, medium, kit.makeable[medium])
-    except LayoutError as error:
-        raise RequestFailed(str(error), StatusInfo.PROC_FAILURE) from error
-    return Volume(
-        naming=naming,
-        profile=profile,
-        format=spec.name,
-        suffix=spec.suffix,
-        medium=medium,
-        members=laid_out.members,
-        patients=_patients(laid_out.members),
-        tree=laid_out.tree,
-        recipe=laid_out.recipe,
-    )
+class _Shelf:
+    """The media of one profile that stations can make."""
+
+    def __init__(self, profile: Profile, naming: Naming, kit: Kit, cancel: Cancel) -> None:
+        self._spec, format_ = _format(profile, kit)
+        self._maker = VolumeMaker(profile, format_, naming, kit.media.missing_keys)
+        self._kinds = [(kind, kit.makeable[kind]) for kind in profile.media if kind in kit.makeable]
+        self._largest = max(capacity for _, capacity in self._kinds)
+        self._most = kit.media.max_volumes
+        self._cancel = cancel
+
+    def whole(self, loads: _Loads, *, may_split: bool) -> tuple[Volume, ...]:
+        """Everything on one volume; nothing where no kind of media holds it."""
+        if len(loads) > 1 or _bytes(loads) > self._largest:
+            return ()
+        self._cancel.check()
+        try:
+            laid = self._maker.lay_out(loads[0])
+        except LayoutError:  # several volumes may each be what the format can hold
+            if may_split:
+                return ()
+            raise
+        fitting = [kind for kind, capacity in self._kinds if laid.recipe.length <= capacity]
+        return (self._volume(laid, fitting[0]),) if fitting else ()
+
+    def split(self, loads: _Loads, *, may_split: bool) -> tuple[Volume, ...]:
+        """Everything on several volumes, where that may be."""
+        every = [one for load in loads for one in load]
+        self._maker.check_directory(every)
+        check_each(self._maker, every, self._largest)
+        if not may_split:
+            message = f"{_bytes(loads)} bytes, and what a file-set adds, do not fit on one medium"
+            raise RequestFailed(f"{message} of {self._largest}", StatusInfo.SET_OVERSIZED)
+        fewest = self._split(loads, self._largest, self._most)
+        if fewest is None:
+            message = f"{_bytes(loads)} bytes take more than {self._most} media of {self._largest}"
+            raise RequestFailed(message, StatusInfo.SET_OVERSIZED)
+        return self._on_preferred(loads, fewest)
+
+    def _split(self, loads: _Loads, capacity: int, at_most: int) -> list[LaidOut] | None:
+        if _bytes(loads) > at_most * capacity:
+            return None
+        return split(self._maker, loads, capacity, at_most, self._cancel)
+
+    def _on_preferred(self, loads: _Loads, fewest: Sequence[LaidOut]) -> tuple[Volume, ...]:
+        """On the first kind that takes no more volumes than the largest does."""
+        for kind, capacity in self._kinds:
+            if capacity == self._largest:
+                break
+            with suppress(RequestFailed):  # what one instance needs may be the largest
+                if laid := self._split(loads, capacity, len(fewest)):
+                    return self._volumes(laid, kind)
+        return self._volumes(fewest, kind)
+
+    def _volumes(self, laid: Sequence[LaidOut], kind: MediaKind) -> tuple[Volume, ...]:
+        return tuple(self._volume(one, kind) for one in laid)
+
+    def _volume(self, laid: LaidOut, medium: MediaKind) -> Volume:
+        return Volume(
+            naming=laid.naming,
+            profile=self._maker.profile,
+            format=self._spec.name,
+            suffix=self._spec.suffix,
+            medium=medium,
+            members=laid.members,
+            patients=_patients(laid.members),
+            tree=laid.tree,
+            recipe=laid.recipe,
+        )
+
+
+def _bytes(loads: _Loads) -> int:
+    """Bytes of the instances alone: no file-set of them is shorter."""
+    return sum(one.placed.form.length for load in loads for one in load)
 
 
 def _format(profile: Profile, kit: Kit) -> tuple[FormatSpec[Any], Format]:
@@ -163,23 +206,3 @@ def _patients(members: Sequence[OnVolume]) -> tuple[dict[str, str], ...]:
                 "birth_date": str(head.get("PatientBirthDate") or ""),
             }
     return tuple(people.values())
-
-
-def _check_size(laid_out: LaidOut, maker: VolumeMaker, medium: MediaKind, capacity: int) -> None:
-    """Raises RequestFailed where it does not fit: which instances are too big alone, else the set is."""
-    if laid_out.recipe.length <= capacity:
-        return
-    failures = Failures()
-    for member in laid_out.members:
-        if member.placed.form.length > capacity - _MOST_OVERHEAD and _alone(member, maker) > capacity:
-            one, why = member.placed.instance, f"the instance alone exceeds a {medium}"
-            reason, profile = FailureReason.INSTANCE_SIZE_EXCEEDED, maker.profile.identifier
-            failures.add(FailedItem(one.sop_class, one.sop_instance, reason, (), profile, why))
-    failures.check()
-    message = f"the file-set is {laid_out.recipe.length} bytes; a {medium} holds {capacity}"
-    raise RequestFailed(message, StatusInfo.SET_OVERSIZED)
-
-
-def _alone(member: OnVolume, maker: VolumeMaker) -> int:
-    """Bytes of an image that holds only this instance."""
-    return maker.lay_out([member.placed], [member.person]).recipe.length

@@ -8,7 +8,7 @@ with its source element by element, and its source was checked against the diges
 
 import os
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from burnish.errors import Mismatch, SourceDamaged
 from burnish.fileset.fit import Derive, Form
@@ -16,10 +16,8 @@ from burnish.fileset.transcode import Derived, check_derived, derive_explicit
 from burnish.instances.durable import sync_folder
 from burnish.instances.files import Facts, Trailer, write_trailer
 from burnish.instances.instance import Instance
-from burnish.instances.spool import Spool
+from burnish.instances.spool import EXPLICIT, Spool
 from burnish.terms import EXPLICIT_VR_LE, IMPLICIT_VR_LE
-
-_SUFFIX: Final = ".explicit"
 
 
 def keeper(spool: Spool) -> Derive:
@@ -37,7 +35,7 @@ def kept_form(spool: Spool, instance: Instance, to: str) -> Form:
     Raises ValueError for a way that is none of ours, SourceDamaged, Mismatch, OSError.
     """
     check_way(instance, to)
-    key = instance.key + _SUFFIX
+    key = instance.key + EXPLICIT
     try:
         trailer = spool.trailer(key)
     except SourceDamaged:

@@ -4,8 +4,8 @@ A person is Patient ID + issuer. Instances of one ID must agree in family name, 
 compared with case, spaces, character set and trailing delimiters folded; what is missing agrees with
 anything. A given name that differs is no conflict: it is abbreviated and misspelt too often to tell
 people apart. One ID with two issuers is a conflict, because a DICOMDIR has one PATIENT record per ID
-(PS3.11: Patient ID is unique in a file-set); so is one study under two persons, because a study has one
-patient.
+(PS3.11: Patient ID is unique in a file-set), unless each may have volumes of its own (`companies`); so is one
+study under two persons, because a study has one patient.
 
 An empty ID is nobody's: its instances are keyed per study and get a made ID in the directory, which
 supplies PATIENT records their Type 1 key (PS3.3 F.5.1). The instances themselves are not changed.
@@ -108,6 +108,23 @@ def identify(heads: Sequence[Head]) -> Identified:
     every = {index: persons[identity] for identity, indices in seen.items() for index in indices}
     ordered = tuple(every[index] for index in range(len(heads)))
     return Identified(ordered, tuple(sorted(conflicts, key=lambda conflict: conflict.indices)))
+
+
+def companies(persons: Sequence[Person]) -> list[list[int]]:
+    """Part instances so that each part may share a medium: of one Patient ID, each issuer is in another part.
+
+    The first part has everyone's first issuer, and so on; parts and instances keep their order.
+    """
+    issuers: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    parts: dict[int, list[int]] = {}
+    for index, person in enumerate(persons):
+        known = issuers[_without_issuer(person)]
+        parts.setdefault(known.setdefault(person.key, len(known)), []).append(index)
+    return [parts[number] for number in sorted(parts)]
+
+
+def _without_issuer(person: Person) -> str:
+    return person.key.rpartition("\x1f")[0]
 
 
 def made_id(study: str) -> str:
@@ -228,7 +245,7 @@ def _torn_studies(seen: dict[_Identity, list[int]], persons: dict[_Identity, Per
 
 def _ids(sides: Iterable[Person]) -> int:
     """Count Patient IDs; what differs in issuer alone has been said of the ID already."""
-    return len({person.key.rpartition("\x1f")[0] for person in sides})
+    return len(set(map(_without_issuer, sides)))
 
 
 def _torn(sides: Sequence[_Group]) -> Conflict:

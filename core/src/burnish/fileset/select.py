@@ -1,4 +1,4 @@
-"""From references to instances, and from profiles that were asked for to the one that is made."""
+"""From references to instances, and from profiles that were asked for to those that can be made."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,15 +65,19 @@ def _unresolved(one: Wanted, sop_classes: Literal["all"] | Collection[str]) -> F
     return None
 
 
-def choose_profile(
+def choose_profiles(
     references: Sequence[Reference],
     instances: Sequence[Instance],
     profiles: Mapping[str, Profile],
     defaults: Sequence[str],
     makeable: Collection[MediaKind],
     failures: Failures,
-) -> Profile | None:
-    """Say which profile the medium is made to; None where `failures` says why there is none."""
+) -> list[Profile]:
+    """Say which profiles the media may be made to, the first that suits; none where `failures` says why.
+
+    It is the one that was asked for, else the default profiles that every instance fits; where it fits none
+    of them, the last, which says of each instance why.
+    """
 
     def refuse(some: Sequence[Reference], reason: FailureReason, why: str) -> None:
         for reference in some:
@@ -88,13 +92,13 @@ def choose_profile(
         why = f"profiles {' and '.join(asked)} cannot share a medium"
         refuse(references, FailureReason.PROFILES_CONFLICT, why)
     elif asked:
-        return profiles[next(iter(asked))]
+        return [profiles[next(iter(asked))]]
     elif able := [profiles[name] for name in defaults if _makes(profiles.get(name), makeable)]:
-        return next((profile for profile in able if _fits_all(profile, instances)), able[-1])
+        return [profile for profile in able if _fits_all(profile, instances)] or able[-1:]
     else:
         why = "no station makes a medium of a default profile"
         refuse(references, FailureReason.PROFILE_NOT_SUPPORTED, why)
-    return None
+    return []
 
 
 def _fits_all(profile: Profile, instances: Sequence[Instance]) -> bool:

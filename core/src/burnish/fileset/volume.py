@@ -1,7 +1,7 @@
 """One volume: names, DICOMDIR, tree and recipe of instances that may stand on it together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from burnish.contracts import Format, Profile, VolumeFacts
@@ -9,9 +9,10 @@ from burnish.fileset.dicomdir import Member, build
 from burnish.fileset.fit import Placed
 from burnish.fileset.identify import Person
 from burnish.fileset.meta import file_meta
-from burnish.fileset.names import file_ids
+from burnish.fileset.names import FILE_SET_ID_LENGTH, file_ids
 from burnish.fileset.supply import Policy
 from burnish.recipe import Entry, Literal, Range, Recipe, Source, Tree
+from burnish.requests.store import minted_uid, opaque_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,28 @@ class Naming:
     token: str
     made: datetime
     """Stands in the file system; aware, UTC, whole seconds."""
+
+    def numbered(self, number: int) -> "Naming":
+        """What volume `number`, from 1, of a set that is split is called: the same each time.
+
+        The File-set ID is cut so that `_1`, `_2` … ends it. The first volume keeps UID and token, the others
+        get their own, because PS3.4 Annex S wants a different File-set UID on each volume.
+        """
+        mark = f"_{number}"
+        file_set_id = self.file_set_id[: FILE_SET_ID_LENGTH - len(mark)] + mark
+        if number == 1:
+            return replace(self, file_set_id=file_set_id)
+        uid = minted_uid("volume", self.token, self.file_set_uid, number)
+        token = opaque_token("volume", self.token, number)
+        return replace(self, file_set_id=file_set_id, file_set_uid=uid, token=token)
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """An instance that is to stand on a medium, and whom it belongs to."""
+
+    placed: Placed
+    person: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +61,7 @@ class OnVolume:
 class LaidOut:
     """A volume whose every byte has its place."""
 
+    naming: Naming
     members: tuple[OnVolume, ...]
     tree: Tree
     recipe: Recipe
@@ -53,15 +77,23 @@ class VolumeMaker:
     missing: Policy
     """What happens where an instance lacks a Type 1 directory key."""
 
-    def lay_out(self, placed: Sequence[Placed], people: Sequence[Person]) -> LaidOut:
+    def numbered(self, number: int) -> "VolumeMaker":
+        """The maker of volume `number` of a set that is split."""
+        return replace(self, naming=self.naming.numbered(number))
+
+    def lay_out(self, load: Sequence[Owned]) -> LaidOut:
         """Raises RequestFailed where no directory can be built, LayoutError where the tree does not suit."""
-        members = _named(placed, people)
+        members = _named(load)
         entries = (Entry(("DICOMDIR",), (Literal(self._directory(members)),)), *map(_entry, members))
         forms = [member.placed.form for member in members]
         tree = Tree(entries, {form.key: Source(form.length, form.digest) for form in forms})
         naming = self.naming
         facts = VolumeFacts(identifier=naming.file_set_id, token=naming.token, made=naming.made)
-        return LaidOut(members, tree, self.format.lay_out(tree, facts))
+        return LaidOut(naming, members, tree, self.format.lay_out(tree, facts))
+
+    def check_directory(self, load: Sequence[Owned]) -> None:
+        """Raise RequestFailed with every instance that no directory can describe, however they are split."""
+        self._directory(_named(load))
 
     def _directory(self, members: Sequence[OnVolume]) -> bytes:
         return build(
@@ -73,10 +105,15 @@ class VolumeMaker:
         )
 
 
-def _named(placed: Sequence[Placed], people: Sequence[Person]) -> tuple[OnVolume, ...]:
-    pairs = list(zip(placed, people, strict=True))
-    names = file_ids((person.key, one.instance.study, one.instance.series) for one, person in pairs)
-    return tuple(OnVolume(one, person, name) for (one, person), name in zip(pairs, names, strict=True))
+def _named(load: Sequence[Owned]) -> tuple[OnVolume, ...]:
+    names = file_ids(map(place_of, load))
+    return tuple(OnVolume(one.placed, one.person, name) for one, name in zip(load, names, strict=True))
+
+
+def place_of(one: Owned) -> tuple[str, str, str]:
+    """What an instance lies under: person, study, series."""
+    instance = one.placed.instance
+    return one.person.key, instance.study, instance.series
 
 
 def _member(member: OnVolume) -> Member:

@@ -9,10 +9,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from burnish.database import Database, record_event
+from burnish.database import Database, record_event, service_time
 from burnish.database.tables import instances, pins
 from burnish.errors import SourceDamaged
 from burnish.events import EventKind
@@ -71,6 +71,14 @@ class InstanceIndex:
                     self._waiting = group + self._waiting
                 raise
 
+    def tell_failure(self, message: str) -> None:
+        """Tell of a volume that went bad, where the database can still be written."""
+        try:
+            with self._database.write() as connection:
+                record_event(connection, EventKind.SPOOL_FAILED, message=message)
+        except Exception:  # it may lie on the same volume
+            LOGGER.exception("the failure of the spool cannot be recorded")
+
     def rebuild(self, spool: Spool) -> int:
         """Add a row for every file of the spool that has none; returns how many.
 
@@ -80,8 +88,16 @@ class InstanceIndex:
         known = self._known()
         missing = [key for key in spool.walk() if key not in known]
         for start in range(0, len(missing), _GROUP_ROWS):
-            self._write([kept for key in missing[start : start + _GROUP_ROWS] if (kept := _load(spool, key))])
+            group = [kept for key in missing[start : start + _GROUP_ROWS] if (kept := _load(spool, key))]
+            self._write(group)
+            self._supersede(spool, group)
         return len(missing)
+
+    def _supersede(self, spool: Spool, group: Sequence[Kept]) -> None:
+        """The files came in any order, and the newest version may have been purged or set aside."""
+        with self._database.write() as connection:
+            for uid in {kept.trailer.facts.sop_instance for kept in group}:
+                _supersede(connection, uid, spool.newest(uid))
 
     def _known(self) -> set[str]:
         with self._database.read() as connection:
@@ -106,21 +122,49 @@ class InstanceIndex:
             return
         try:
             with self._database.write() as connection:
-                connection.execute(insert(instances), [_row(kept.trailer) for kept in group])
-                _tell(connection, group)
+                _enter(connection, group)
         except IntegrityError:
             self._write_over(group)
 
     def _write_over(self, group: Sequence[Kept]) -> None:
         """Some rows stand there: their files were lost and came again. The spool is the truth."""
         with self._database.write() as connection:
-            for row in (_row(kept.trailer) for kept in group):
-                same = (instances.c.sop_instance == row["sop_instance"]) & (
-                    instances.c.version == row["version"]
-                )
-                if not connection.execute(update(instances).where(same).values(row)).rowcount:
+            now = service_time(connection)
+            for kept in group:
+                row = _row(kept.trailer, now)
+                if not connection.execute(update(instances).where(_same(kept)).values(row)).rowcount:
                     connection.execute(insert(instances).values(row))
-            _tell(connection, group)
+            _conclude(connection, group)
+
+
+def _enter(connection: Connection, group: Sequence[Kept]) -> None:
+    """Rows for what is fresh, all at once; then what came again begins its lifetime again."""
+    now = service_time(connection)
+    if rows := [_row(kept.trailer, now) for kept in group if kept.fresh]:
+        connection.execute(insert(instances), rows)
+    for kept in (kept for kept in group if not kept.fresh):
+        values = {"kept_served": now, "superseded": False}
+        if not connection.execute(update(instances).where(_same(kept)).values(values)).rowcount:
+            connection.execute(insert(instances).values(_row(kept.trailer, now)))
+    _conclude(connection, group)
+
+
+def _conclude(connection: Connection, group: Sequence[Kept]) -> None:
+    for facts in (kept.trailer.facts for kept in group):
+        if facts.version > 1:
+            _supersede(connection, facts.sop_instance, facts.version)
+    _tell(connection, [kept for kept in group if kept.fresh])
+
+
+def _same(kept: Kept) -> ColumnElement[bool]:
+    facts = kept.trailer.facts
+    return (instances.c.sop_instance == facts.sop_instance) & (instances.c.version == facts.version)
+
+
+def _supersede(connection: Connection, sop_instance: str, newest: int) -> None:
+    """What came before the newest version serves no later request."""
+    older = (instances.c.sop_instance == sop_instance) & (instances.c.version < newest)
+    connection.execute(update(instances).where(older, ~instances.c.superseded).values(superseded=True))
 
 
 _PINNED = (
@@ -158,7 +202,7 @@ def pinned_instances(connection: Connection, request: int) -> dict[int, Instance
     }
 
 
-def _row(trailer: Trailer) -> dict[str, Any]:
+def _row(trailer: Trailer, served: float) -> dict[str, Any]:
     facts = trailer.facts
     return {
         "sop_instance": facts.sop_instance,
@@ -169,6 +213,8 @@ def _row(trailer: Trailer) -> dict[str, Any]:
         "transfer_syntax": facts.transfer_syntax,
         "calling_ae": facts.calling_ae,
         "received_at": facts.received_at,
+        "kept_served": served,
+        "superseded": False,
         "length": trailer.length,
         "digest": trailer.digest,
         "head": trailer.head,
@@ -189,7 +235,7 @@ def _tell(connection: Connection, group: Sequence[Kept]) -> None:
 
 def _load(spool: Spool, key: str) -> Kept | None:
     try:
-        return Kept(key, spool.trailer(key), fresh=False)
+        return Kept(key, spool.trailer(key), fresh=True)
     except SourceDamaged:
         path = spool.path(key)
         path.rename(path.with_name(path.name + DAMAGED))

@@ -1,5 +1,7 @@
 """What `[storage]` says about keeping instances."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -10,3 +12,9 @@ class SpoolSettings(BaseModel):
 
     head_budget: int = Field(default=256 << 10, ge=4096)
     """Bytes of directory keys kept while an instance arrives; one with more is read once more when whole."""
+    reserve: int = Field(default=1 << 30, ge=0)
+    """Bytes of free disk below which nothing more is taken: C-STORE is answered with A700, N-CREATE and
+    Initiate with 0213. What was taken before is still made, in the reserve. 0: none is kept."""
+    duplicates: Literal["version", "refuse"] = "version"
+    """Other bytes under a UID that is stored: `version` keeps both and serves the newest to later requests,
+    `refuse` answers C111 and keeps the first. The same bytes are always answered with 0000."""

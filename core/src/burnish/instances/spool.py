@@ -2,6 +2,7 @@
 
     <spool>/incoming/…                                   while an instance arrives
     <spool>/<2 hex>/<SHA-256 of the UID>-<version>       once it is whole and durable
+    <spool>/<2 hex>/<SHA-256 of the UID>-<version>.…     beside it: derived, or set aside
 
 No name is made of what a peer said: the UID is hashed. `commit` returns when bytes, digest, head and name
 are durable, and not before; that is when an SCU may be told 0x0000.
@@ -21,6 +22,7 @@ from typing import BinaryIO, Final
 from burnish.errors import Refused, SourceDamaged
 from burnish.instances.durable import FolderSync, sync_folder
 from burnish.instances.files import Facts, Trailer, spool_key, write_trailer
+from burnish.instances.health import Health
 from burnish.instances.scan import Scan, Scanned, Unscannable
 from burnish.instances.settings import SpoolSettings
 from burnish.instances.sources import Sources
@@ -29,6 +31,10 @@ from burnish.uids import is_uid
 
 DAMAGED: Final = ".damaged"
 """Ends the name of a file that did not prove itself and was set aside."""
+PURGED: Final = ".purged"
+"""Ends the name of an empty file that keeps the number of a version that is gone while another one stands."""
+EXPLICIT: Final = ".explicit"
+"""Ends the name of a form that was derived from an instance and goes with it."""
 _LARGE_HEAD: Final = 64 << 20
 """What a head may grow to when an instance with unusually large keys is read once more."""
 _WITHOUT_PATIENT: Final = frozenset(
@@ -62,19 +68,25 @@ class Kept:
     """Its file, relative to the spool."""
     trailer: Trailer
     fresh: bool
-    """False where it was found and not received."""
+    """False where it was received again, and stood there already."""
 
 
 class Spool(Sources):
     """The folder, and the one way into it."""
 
     def __init__(
-        self, root: Path, settings: SpoolSettings | None = None, kept: Callable[[Kept], None] = lambda _: None
+        self,
+        root: Path,
+        settings: SpoolSettings | None = None,
+        kept: Callable[[Kept], None] = lambda _: None,
+        failed: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`failed` is told once when the volume goes bad."""
         super().__init__(root)
         self.settings = settings or SpoolSettings()
         self.kept = kept
-        """Told of each instance once it is durable, before the SCU is."""
+        """Told of each instance that is durable, also when it comes again, before the SCU is."""
+        self.health = Health(root, self.settings.reserve, failed)
         self._incoming = root / "incoming"
         self._numbers = count()
         self._syncs: dict[str, FolderSync] = {}
@@ -97,6 +109,7 @@ class Spool(Sources):
 
     def begin(self, arrival: Arrival) -> "Incoming":
         """Open a file for an instance that arrives. Raises Refused where it cannot be taken."""
+        self.health.demand()
         path = self._incoming / f"{os.getpid()}-{next(self._numbers)}"
         try:
             return Incoming(self, arrival, path)
@@ -104,9 +117,9 @@ class Spool(Sources):
             raise _out_of_resources(error) from error
 
     @contextmanager
-    def turn(self, sop_instance: str) -> Iterator[None]:
-        """One at a time decides which version of an instance comes next."""
-        with self._turns[hashlib.sha256(sop_instance.encode()).digest()[0]]:
+    def turn(self, key: str) -> Iterator[None]:
+        """One at a time decides what stands in the folder of `key`: which version comes next, what goes."""
+        with self._turns[int(key[:2], 16)]:
             yield
 
     def keep(self, path: Path, trailer: Trailer) -> Kept:
@@ -121,12 +134,34 @@ class Spool(Sources):
         return Kept(key, trailer, fresh=True)
 
     def newest(self, sop_instance: str) -> int:
-        """The number of the newest version of an instance, 0 where there is none. A damaged one counts."""
+        """The number of the newest version of an instance, 0 where there is none.
+
+        One that was set aside or purged counts: what came before it must not be served in its place.
+        """
+        return self._last(spool_key(sop_instance, 0))
+
+    def _last(self, key: str) -> int:
+        """The highest number that is taken by a version of the instance that `key` names."""
         for version in count(1):
-            path = self.root / spool_key(sop_instance, version)
-            if not (path.exists() or path.with_name(path.name + DAMAGED).exists()):
+            path = self._version(key, version)
+            if not any(path.with_name(path.name + end).exists() for end in ("", DAMAGED, PURGED)):
                 return version - 1
         raise AssertionError("unreachable: versions end")
+
+    def _version(self, key: str, version: int) -> Path:
+        return self.root / f"{key.rpartition('-')[0]}-{version}"
+
+    def remove(self, key: str) -> None:
+        """Remove a version and what was derived from it, within its `turn`. Safe to repeat."""
+        path = self.path(key)
+        path.with_name(path.name + EXPLICIT).unlink(missing_ok=True)
+        versions = [self._version(key, number) for number in range(1, self._last(key) + 1)]
+        others = any(other != path and _stands(other) for other in versions)
+        if others:
+            path.with_name(path.name + PURGED).touch()
+        path.unlink(missing_ok=True)
+        for version in [] if others else reversed(versions):
+            version.with_name(version.name + PURGED).unlink(missing_ok=True)
 
     def walk(self) -> Iterator[str]:
         """Every key in the spool, derived forms left out."""
@@ -136,7 +171,7 @@ class Spool(Sources):
 
     def sync(self, key: str) -> None:
         """Make the name `key` durable. Raises OSError."""
-        self._syncs.setdefault(key[:2], FolderSync(self.root / key[:2]))()
+        self._syncs.setdefault(key[:2], FolderSync(self.root / key[:2], self.health.fsync))()
 
 
 class Incoming:
@@ -213,32 +248,42 @@ class Incoming:
             _demand(found.series, 0x0020000E, "Series Instance UID")
 
     def _settle(self, scanned: Scanned) -> None:
-        with self._spool.turn(self._arrival.sop_instance):
+        with self._spool.turn(spool_key(self._arrival.sop_instance, 0)):
             self._name(scanned)
 
     def _name(self, scanned: Scanned) -> None:
         newest = self._spool.newest(self._arrival.sop_instance)
-        if newest and self._stands(key := spool_key(self._arrival.sop_instance, newest)):
-            self._spool.sync(key)
+        if newest and (standing := self._standing(spool_key(self._arrival.sop_instance, newest))):
+            self._spool.sync(standing.key)
+            self._spool.kept(standing)
             return
         trailer = self._trailer(scanned, newest + 1)
         assert self._file  # noqa: S101 - only commit comes here
         write_trailer(self._file, trailer)
         self._file.flush()
-        os.fsync(self._file.fileno())
+        self._spool.health.fsync(self._file.fileno())
         self._spool.kept(self._spool.keep(self._path, trailer))
 
-    def _stands(self, key: str) -> bool:
-        """Whether these very bytes stand there, undamaged: what came again may have come to mend them."""
-        digest = self._digest.digest()
+    def _standing(self, key: str) -> Kept | None:
+        """These very bytes, where they stand there undamaged: what came again may have come to mend them.
+
+        Raises Refused where other bytes stand there and a second version is not wanted.
+        """
         try:
             trailer = self._spool.trailer(key)
-            if trailer.digest == digest:
-                self._spool.check(key, trailer.length, digest)
+            if self._is_same(trailer):
+                self._spool.check(key, trailer.length, trailer.digest)
+                return Kept(key, trailer, fresh=False)
         except SourceDamaged:
-            return False
+            return None
+        if self._spool.settings.duplicates == "refuse":
+            message = "another instance is stored under this SOP Instance UID"
+            raise Refused(message, DimseStatus.DUPLICATE_REFUSED)
+        return None
+
+    def _is_same(self, trailer: Trailer) -> bool:
         said = trailer.facts.transfer_syntax
-        return trailer.digest == digest and said == self._arrival.transfer_syntax
+        return trailer.digest == self._digest.digest() and said == self._arrival.transfer_syntax
 
     def _trailer(self, scanned: Scanned, version: int) -> Trailer:
         facts = Facts(
@@ -252,6 +297,10 @@ class Incoming:
             version=version,
         )
         return Trailer(facts, scanned.head, self._length, self._digest.digest())
+
+
+def _stands(path: Path) -> bool:
+    return path.exists() or path.with_name(path.name + DAMAGED).exists()
 
 
 def _demand(uid: str, tag: int, name: str) -> None:

@@ -59,13 +59,16 @@ class Orders:
         limits: MediaLimits | None = None,
         aets: Mapping[str, AetSettings] | None = None,
         wake: Callable[[], None] = lambda: None,
+        room: Callable[[DimseStatus], None] = lambda _: None,
     ) -> None:
+        """`room` raises Refused with the status it is given where the disk takes nothing more."""
         self._database = database
         self._index = index
         self._queue = queue or QueueSettings()
         self._limits = limits or MediaLimits()
         self._aets = aets or {}
         self._wake = wake
+        self._room = room
 
     def may(self, ae: str, right: Right) -> bool:
         """Whether a calling AE has a right; without a table of AEs everybody has every right."""
@@ -179,6 +182,7 @@ class Orders:
 
     def _demand_place(self, connection: Connection, ae: str) -> None:
         """Room for one more request that is IDLE. Raises Refused 0213."""
+        self._room(DimseStatus.RESOURCE_LIMITATION)
         if _count(connection, requests.c.status == ExecutionStatus.IDLE) >= self._queue.idle_length:
             raise Refused("too many requests are IDLE", DimseStatus.RESOURCE_LIMITATION)
         most = self._aets[ae].max_requests if ae in self._aets else None
@@ -188,6 +192,7 @@ class Orders:
 
     def _demand_queue(self, connection: Connection) -> None:
         """Room for one more request that is started. Raises Refused 0213."""
+        self._room(DimseStatus.RESOURCE_LIMITATION)
         if _count(connection, requests.c.status.in_(_STARTED)) >= self._queue.length:
             raise Refused("the queue is full", DimseStatus.RESOURCE_LIMITATION)
 

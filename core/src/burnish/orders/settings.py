@@ -23,6 +23,11 @@ class QueueSettings(BaseModel):
     """Items of one Referenced SOP Sequence; more are answered with 0213."""
     retries_per_piece: int = Field(default=2, ge=0)
     """Further media tried for a piece after one was spoilt; 0 fails the request at the first."""
+    supplies_timeout: Duration = timedelta(hours=72)
+    """How long a request waits for supplies or for an operator before it fails; 0 fails it at once."""
+    offline_timeout: Duration = timedelta(hours=1)
+    """How long it waits for a device that is off line, or while no station can make its media; 0 fails it at
+    once."""
     cancel_wait: Duration = timedelta(seconds=10)
     """How long a Cancel waits for the owner of the work to stop before it answers C202."""
     drain_timeout: Duration = timedelta(minutes=30)

@@ -5,8 +5,9 @@ or what a read-back is compared with. When the feeder goes away, it ends at once
 
 Messages in:  {"plugin", "writer", "settings"} first; then {"do": write | read_back | examine | accept |
 reject, "job"} and, at any time, {"cancel": true}.
-Messages out: {"ready": {...}}, {"progress": bytes}, {"done": value}, {"fault": kind, "message"},
-{"cancelled": true}.
+Messages out: {"ready": {...}} once it has its device, else {"fault": kind, "message"}; then {"progress":
+bytes}, {"denied": why it does not stop}, and at the end of each order {"done": value}, {"fault": kind,
+"message"} or {"cancelled": true}.
 """
 
 import os
@@ -38,24 +39,17 @@ class _Host:
         if first is None:
             return
         writer = _build(first[0])
-        self._wire.send({"ready": {"interruptible": writer.capabilities.interruptible}})
-        threading.Thread(target=self._listen, daemon=True).start()
         try:
             with writer:
+                self._wire.send({"ready": {"interruptible": writer.capabilities.interruptible}})
+                threading.Thread(target=self._listen, daemon=True).start()
                 self._serve(writer)
-        except DeviceFault as fault:  # the device could not be taken: every order meets that
-            self._refuse(fault)
+        except DeviceFault as fault:  # it cannot take its device
+            self._wire.send({"fault": fault.kind, "message": str(fault)})
 
     def _serve(self, writer: Writer) -> None:
         while True:
             self._carry_out(writer, *self._orders.get())
-
-    def _refuse(self, fault: DeviceFault) -> None:
-        while True:
-            _, descriptor = self._orders.get()
-            if descriptor is not None:
-                os.close(descriptor)
-            self._wire.send({"fault": fault.kind, "message": str(fault)})
 
     def _listen(self) -> None:
         while (received := self._wire.receive()) is not None:
@@ -83,7 +77,7 @@ class _Host:
         match what:
             case "write":
                 with _stream(descriptor, "rb") as source:
-                    writer.write(job, source, self._reporter(), Cancel(self._cancel.is_set))
+                    writer.write(job, source, self._reporter(), Cancel(self._cancel.is_set, self._deny))
             case "read_back":
                 with _stream(descriptor, "wb") as sink:
                     writer.read_back(job, sink, self._reporter())
@@ -94,6 +88,10 @@ class _Host:
             case "reject":
                 writer.reject(job)
         return None
+
+    def _deny(self, reason: str) -> None:
+        self._cancel.clear()
+        self._wire.send({"denied": reason[:2000]})
 
     def _reporter(self) -> Any:
         told = 0

@@ -1,7 +1,11 @@
 """What the core does about each fault of a device: one table.
 
-A medium that was touched is spoilt whatever the kind; the action says what happens to the piece and to
-the station. The type of a fault decides, never its text.
+A fault's kind alone decides, never its text. A medium that was touched goes to the reject bin whatever the
+kind, and each is counted; the table says the rest: what becomes of the piece, what an SCU reads meanwhile and
+at the end, how long is waited, what becomes of an untouched blank, and what the station does next.
+
+Terms: PS3.3 C.22.1.2. CREATING may only say NORMAL, so a condition in the middle of a job is told as PENDING
+with its term.
 """
 
 from collections.abc import Mapping
@@ -10,6 +14,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from burnish.errors import FaultKind
+from burnish.requests.waits import Wait
 from burnish.terms import StatusInfo
 
 
@@ -19,36 +24,76 @@ class Action(Enum):
     NEXT_MEDIUM = auto()
     """Try another medium, as often as `retries_per_piece` allows; then the request fails."""
     HOLD = auto()
-    """The piece waits: PENDING and the info, until somebody has mended the condition."""
+    """The piece waits until somebody has mended the condition, or its limit is over."""
+    REROUTE = auto()
+    """Another station makes it; where there is none that can, the request fails."""
     FAIL = auto()
     """The request fails."""
+
+
+class Next(Enum):
+    """What the station does."""
+
+    GO_ON = auto()
+    """It takes the next piece after `hold_retry`."""
+    WAIT = auto()
+    """It shows that it waits, and tries again each `hold_retry`."""
+    BACK_OFF = auto()
+    """The same, ever more seldom."""
+    QUARANTINE = auto()
+    """It takes nothing more until `burnish stations resume`."""
+
+
+class Blank(Enum):
+    """What becomes of a medium to which nothing was written."""
+
+    KEPT = auto()
+    REJECTED = auto()
+    """It is not a good one: rejected and counted as if it had been written."""
 
 
 class Policy(NamedTuple):
     """A row of the table."""
 
     action: Action
-    info: StatusInfo
-    """Execution Status Info while the request waits, or when it fails."""
+    waiting: StatusInfo | None
+    """Execution Status Info beside PENDING; None where nothing is waited for."""
+    failing: StatusInfo
+    """The same beside FAILURE."""
+    limit: Wait | None
+    """Which limit ends the waiting; None where nothing is waited for at this device."""
+    station: Next
+    blank: Blank = Blank.KEPT
 
 
+_SUPPLIES, _OPERATOR = StatusInfo.OUT_OF_SUPPLIES, StatusInfo.CHECK_MCD_OP
+_BUSY, _SERVICE = StatusInfo.MCD_BUSY, StatusInfo.CHECK_MCD_SRV
+_FAILURE, _MEMORY, _PROCESSING = (
+    StatusInfo.MCD_FAILURE,
+    StatusInfo.INSUFFIC_MEMORY,
+    StatusInfo.PROC_FAILURE,
+)
+
+# fmt: off
 POLICIES: Final[Mapping[FaultKind, Policy]] = MappingProxyType(
     {
-        FaultKind.NO_BLANK_MEDIA: Policy(Action.HOLD, StatusInfo.OUT_OF_SUPPLIES),
-        FaultKind.NO_PRINT_SUPPLIES: Policy(Action.HOLD, StatusInfo.OUT_OF_SUPPLIES),
-        FaultKind.OUTPUT_FULL: Policy(Action.HOLD, StatusInfo.CHECK_MCD_OP),
-        FaultKind.WRONG_MEDIUM: Policy(Action.HOLD, StatusInfo.OUT_OF_SUPPLIES),
-        FaultKind.MEDIUM_TOO_SMALL: Policy(Action.HOLD, StatusInfo.CHECK_MCD_OP),
-        FaultKind.MEDIA_DEFECT: Policy(Action.NEXT_MEDIUM, StatusInfo.MCD_FAILURE),
-        FaultKind.DRIVE_FAULT: Policy(Action.HOLD, StatusInfo.CHECK_MCD_SRV),
-        FaultKind.OPERATOR_ACTION: Policy(Action.HOLD, StatusInfo.CHECK_MCD_OP),
-        FaultKind.SERVICE_ACTION: Policy(Action.HOLD, StatusInfo.CHECK_MCD_SRV),
-        FaultKind.DEVICE_BUSY: Policy(Action.HOLD, StatusInfo.MCD_BUSY),
-        FaultKind.DEVICE_OFFLINE: Policy(Action.HOLD, StatusInfo.MCD_BUSY),
-        FaultKind.STORAGE_FULL: Policy(Action.FAIL, StatusInfo.INSUFFIC_MEMORY),
-        FaultKind.BAD_REQUEST: Policy(Action.FAIL, StatusInfo.PROC_FAILURE),
-        FaultKind.UNSAFE_TARGET: Policy(Action.HOLD, StatusInfo.CHECK_MCD_OP),
-        FaultKind.LABEL_FAILED: Policy(Action.HOLD, StatusInfo.CHECK_MCD_OP),
-        FaultKind.DRIVER_FAULT: Policy(Action.NEXT_MEDIUM, StatusInfo.MCD_FAILURE),
+        FaultKind.NO_BLANK_MEDIA:    Policy(Action.HOLD, _SUPPLIES, _SUPPLIES, Wait.SUPPLIES, Next.WAIT),
+        FaultKind.NO_PRINT_SUPPLIES: Policy(Action.HOLD, _SUPPLIES, _SUPPLIES, Wait.SUPPLIES, Next.WAIT),
+        FaultKind.OUTPUT_FULL:       Policy(Action.HOLD, _OPERATOR, _OPERATOR, Wait.SUPPLIES, Next.WAIT),
+        FaultKind.WRONG_MEDIUM:      Policy(Action.HOLD, _SUPPLIES, _SUPPLIES, Wait.SUPPLIES, Next.WAIT),
+        FaultKind.MEDIUM_TOO_SMALL:  Policy(Action.HOLD, _OPERATOR, _OPERATOR, Wait.SUPPLIES, Next.WAIT),
+        FaultKind.UNSAFE_TARGET:     Policy(Action.HOLD, _OPERATOR, _OPERATOR, Wait.SUPPLIES, Next.WAIT),
+        FaultKind.OPERATOR_ACTION:   Policy(Action.HOLD, _OPERATOR, _OPERATOR, Wait.SUPPLIES, Next.WAIT),
+        FaultKind.LABEL_FAILED:      Policy(Action.HOLD, _OPERATOR, _OPERATOR, Wait.SUPPLIES, Next.WAIT),
+        FaultKind.DEVICE_BUSY:       Policy(Action.HOLD, _BUSY, _BUSY, Wait.SUPPLIES, Next.BACK_OFF),
+        FaultKind.DEVICE_OFFLINE:    Policy(Action.HOLD, _BUSY, _FAILURE, Wait.OFFLINE, Next.BACK_OFF),
+        FaultKind.MEDIA_DEFECT:
+            Policy(Action.NEXT_MEDIUM, None, _FAILURE, None, Next.GO_ON, Blank.REJECTED),
+        FaultKind.DRIVER_FAULT:      Policy(Action.NEXT_MEDIUM, None, _FAILURE, None, Next.GO_ON),
+        FaultKind.DRIVE_FAULT:       Policy(Action.REROUTE, _SERVICE, _SERVICE, None, Next.QUARANTINE),
+        FaultKind.SERVICE_ACTION:    Policy(Action.REROUTE, _SERVICE, _SERVICE, None, Next.QUARANTINE),
+        FaultKind.STORAGE_FULL:      Policy(Action.FAIL, None, _MEMORY, None, Next.GO_ON),
+        FaultKind.BAD_REQUEST:       Policy(Action.FAIL, None, _PROCESSING, None, Next.GO_ON),
     }
 )
+# fmt: on

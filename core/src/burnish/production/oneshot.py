@@ -1,10 +1,12 @@
-"""A medium in one shot: files in, a proven image out, without tables, server or station.
+"""Media in one shot: files in, proven images out, without tables, server or station.
 
 The way is the server's own (`fileset.compose`, `recipe`); only where instances come from differs. What
-does not fit is left out and named, and the rest is composed again.
+does not fit is left out and named, and the rest is composed again. What one medium does not hold is split:
+beside `disc.iso` stand `disc-2.iso`, `disc-3.iso` … All of them are proven before the first gets its name.
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -117,20 +119,18 @@ class OneShot:
         self._report = report
 
     def run(self, paths: Sequence[Path], out: Path, file_set_id: str, *, tree: bool) -> Composed:
-        """Make `out`. Raises ConfigError for a wrong call, RequestFailed where nothing can be made; there is
-        no `out` then."""
-        if out.exists():
-            raise ConfigError(f"{out} exists; remove it first, or name another place")
+        """Make `out` and, where it is split, what follows it. Raises ConfigError for a wrong call and
+        RequestFailed where nothing can be made; none of them is there then."""
+        _check_free([out])
         with ExitStack() as stack:
-            folder = stack.enter_context(_scratch(out))
-            sources = _Sources(Path(folder))
+            folder = Path(stack.enter_context(_scratch(out)))
+            sources = _Sources(folder)
             files = find_files(paths)
             instances, fates = self._read(files, sources)
-            volume = self._compose(instances, fates, sources, file_set_id)
-            if volume is None:
-                return Composed((), (), _in_order(files, fates))
-            self._write(volume, sources, out, tree=tree)
-        return Composed((out,), (volume,), _in_order(files, fates))
+            volumes = self._compose(instances, fates, sources, file_set_id)
+            outs = outs_of(out, len(volumes))
+            self._write(volumes, sources, outs, folder / "media", tree=tree)
+        return Composed(outs, volumes, _in_order(files, fates))
 
     def _read(
         self, files: Sequence[Path], sources: _Sources
@@ -158,7 +158,7 @@ class OneShot:
         fates: dict[Path, FileFate],
         sources: _Sources,
         file_set_id: str,
-    ) -> Volume | None:
+    ) -> tuple[Volume, ...]:
         """Compose what fits; leaves out what a failure names and tries again with the rest."""
         kit = replace(self._kit, derive=sources.derive)
         left = dict(instances)
@@ -166,7 +166,7 @@ class OneShot:
             wanted = [_wanted(instance, self._profile.identifier) for _, instance in left.values()]
             self._report("composing", 0, len(wanted))
             try:
-                volume = compose(wanted, _naming(wanted, file_set_id), kit)
+                volumes = compose(wanted, _naming(wanted, file_set_id), kit, may_split=True)
             except RequestFailed as error:
                 dropped = [item for item in error.failed if item.sop_instance in left]
                 if not dropped:
@@ -174,17 +174,54 @@ class OneShot:
                 for item in dropped:
                     _drop(item, left, fates)
                 continue
-            for member in volume.members:
-                path, instance = left[member.placed.instance.sop_instance]
-                fates[path] = FileFate(path, instance.sop_instance, 1, "/".join(member.file_id), "")
-            return volume
-        return None
+            for number, volume in enumerate(volumes, 1):
+                _settle(number, volume, left, fates)
+            return volumes
+        return ()
 
-    def _write(self, volume: Volume, sources: _Sources, out: Path, *, tree: bool) -> None:
-        if tree:
-            _write_tree(volume, sources, out, self._report)
-        else:
-            _write_image(volume.recipe, sources, out, self._report)
+    def _write(
+        self, volumes: Sequence[Volume], sources: _Sources, outs: Sequence[Path], folder: Path, *, tree: bool
+    ) -> None:
+        """Write and prove every volume in a scratch folder, then name them all, or none."""
+        _check_free(outs)
+        folder.mkdir()
+        progress = _Progress(self._report, sum(volume.recipe.length for volume in volumes))
+        write = _write_tree if tree else _write_image
+        made = []
+        for volume, out in zip(volumes, outs, strict=True):
+            made.append(folder / out.name)
+            write(volume, sources, made[-1], progress)
+            progress.before += volume.recipe.length
+        _name_all(made, outs)
+
+
+class _Progress:
+    """Tells of bytes over all volumes."""
+
+    def __init__(self, report: Report, total: int) -> None:
+        self._report = report
+        self._total = total
+        self.before = 0
+        """Bytes of the volumes that are done."""
+
+    def __call__(self, step: str, done: int) -> None:
+        self._report(step, self.before + done, self._total)
+
+
+def outs_of(out: Path, count: int) -> tuple[Path, ...]:
+    """Where each of `count` volumes goes.
+
+    >>> [path.name for path in outs_of(Path("disc.iso"), 3)]
+    ['disc.iso', 'disc-2.iso', 'disc-3.iso']
+    """
+    others = [out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(2, count + 1)]
+    return (out, *others)[:count]
+
+
+def _check_free(outs: Sequence[Path]) -> None:
+    for out in outs:
+        if os.path.lexists(out):
+            raise ConfigError(f"{out} exists; remove it first, or name another place")
 
 
 @contextmanager
@@ -253,29 +290,56 @@ def _in_order(files: Sequence[Path], fates: dict[Path, FileFate]) -> tuple[FileF
     return tuple(fates[path] for path in files if path in fates)
 
 
-def _write_image(recipe: Recipe, sources: _Sources, out: Path, report: Report) -> None:
-    """Write under a temporary name, read back past the cache, then name it."""
-    temporary = out.with_name(f".{out.name}.part")
+def _settle(
+    number: int, volume: Volume, left: dict[str, tuple[Path, Instance]], fates: dict[Path, FileFate]
+) -> None:
+    for member in volume.members:
+        path, instance = left[member.placed.instance.sop_instance]
+        fates[path] = FileFate(path, instance.sop_instance, number, "/".join(member.file_id), "")
+
+
+def _name_all(made: Sequence[Path], outs: Sequence[Path]) -> None:
+    """Move what is proven to its names; where one is taken meanwhile, to none of them."""
+    named: list[Path] = []
     try:
-        with temporary.open("w+b", buffering=0) as file:
-            _pour_and_prove(recipe, sources, file, report, 0, recipe.length)
-        os.link(temporary, out)
-    finally:
-        temporary.unlink(missing_ok=True)
+        for origin, out in zip(made, outs, strict=True):
+            _name(origin, out)
+            named.append(out)
+    except OSError:
+        for out in named:
+            _remove(out)
+        raise
 
 
-def _write_tree(volume: Volume, sources: _Sources, out: Path, report: Report) -> None:
-    temporary = out.with_name(f".{out.name}.part")
-    total = sum(entry.size for entry in volume.tree.entries)
+def _name(origin: Path, out: Path) -> None:
+    """Move without replacing a file; a folder's name may be that of an empty one."""
+    if origin.is_dir():
+        origin.rename(out)
+    else:
+        os.link(origin, out)
+
+
+def _remove(out: Path) -> None:
+    if out.is_dir():
+        shutil.rmtree(out)
+    else:
+        out.unlink()
+
+
+def _write_image(volume: Volume, sources: _Sources, out: Path, progress: _Progress) -> None:
+    with out.open("x+b", buffering=0) as file:
+        _pour_and_prove(volume.recipe, sources, file, progress, 0)
+
+
+def _write_tree(volume: Volume, sources: _Sources, out: Path, progress: _Progress) -> None:
     done = 0
-    temporary.mkdir()
+    out.mkdir()
     for entry in volume.tree.entries:
-        path = temporary.joinpath(*entry.path)
+        path = out.joinpath(*entry.path)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x+b", buffering=0) as file:
-            _pour_and_prove(_alone(entry, volume), sources, file, report, done, total)
+            _pour_and_prove(_alone(entry, volume), sources, file, progress, done)
         done += entry.size
-    temporary.rename(out)
 
 
 def _alone(entry: Entry, volume: Volume) -> Recipe:
@@ -284,10 +348,11 @@ def _alone(entry: Entry, volume: Volume) -> Recipe:
 
 
 def _pour_and_prove(
-    recipe: Recipe, sources: _Sources, file: BinaryIO, report: Report, before: int, total: int
+    recipe: Recipe, sources: _Sources, file: BinaryIO, progress: _Progress, before: int
 ) -> None:
-    pour(recipe, sources.open, file.fileno(), lambda done: report("writing", before + done, total))
+    """Write, have it on the disk, and read it back past the cache."""
+    pour(recipe, sources.open, file.fileno(), lambda done: progress("writing", before + done))
     os.fsync(file.fileno())
     os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     file.seek(0)
-    compare(recipe, file.fileno(), lambda done: report("proving", before + done, total))
+    compare(recipe, file.fileno(), lambda done: progress("proving", before + done))

@@ -2,23 +2,26 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, select, update
+from sqlalchemy.exc import DBAPIError
 
-from burnish.contracts import VolumeFacts
+from burnish.contracts import Cancel, VolumeFacts
 from burnish.database import Database
 from burnish.database.tables import requests
-from burnish.errors import BurnishError, RequestFailed
-from burnish.fileset.compose import IdentityHold, Kit, Volume, compose
+from burnish.errors import BurnishError, Cancelled, RequestFailed
+from burnish.fileset.compose import Kit, Volume, compose
 from burnish.fileset.names import map_file_set_id
+from burnish.fileset.people import IdentityHold
 from burnish.fileset.select import Wanted
 from burnish.fileset.volume import Naming
 from burnish.instances.index import pinned_instances
-from burnish.production.feeder import plan_path
+from burnish.production.making import plan_path
 from burnish.recipe import Tree, save_recipe
 from burnish.requests.ledger import PlannedVolume, add_volumes, hold_request, settle_cancel
 from burnish.requests.store import (
@@ -35,6 +38,8 @@ from burnish.terms import ExecutionStatus, StatusInfo
 LOGGER = logging.getLogger(__name__)
 
 _POLL = 1.0
+_LOOK = 0.2
+"""Seconds between looks whether the request at hand is to be cancelled."""
 
 
 class Planner:
@@ -134,8 +139,12 @@ class Planner:
                 pinned = pinned_instances(connection, request)
                 references = wanted_references(connection, request)
             wanted = [Wanted(reference, pinned.get(place)) for place, reference in enumerate(references)]
-            volume = compose(wanted, naming_of(row), self._kit)
-            self._save(row, [volume])
+            may_split = _may_split(row, self._kit)
+            cancel = Cancel(_Asked(self._database, request))
+            volumes = compose(wanted, naming_of(row), self._kit, may_split=may_split, cancel=cancel)
+            self._save(row, volumes)
+        except Cancelled:
+            self._settle(request)
         except IdentityHold as error:
             self._hold(request, error)
         except RequestFailed as error:
@@ -144,13 +153,20 @@ class Planner:
             self._fail(request, RequestFailed(f"no room for the plan: {error}", StatusInfo.INSUFFIC_MEMORY))
         except BurnishError as error:
             self._fail(request, RequestFailed(str(error), StatusInfo.PROC_FAILURE))
+        except DBAPIError:  # the database's fault, not the request's: it is planned again
+            raise
         except Exception as error:  # noqa: BLE001 - one request's fault must not stop the planner
             message = f"{type(error).__name__}: {error}"
             self._fail(request, RequestFailed(message, StatusInfo.PROC_FAILURE))
 
     def _save(self, row: RequestRow, volumes: Sequence[Volume]) -> None:
-        for volume in volumes:
-            save_recipe(volume.recipe, plan_path(self._data, volume.naming.token))
+        """Keep the recipes, then enter the volumes. A plan that fails or is cancelled leaves no file."""
+        try:
+            for volume in volumes:
+                save_recipe(volume.recipe, plan_path(self._data, volume.naming.token))
+        except OSError:
+            self._discard(volumes)
+            raise
         with self._database.write() as connection:
             connection.execute(update(requests).where(requests.c.id == row.id).values(plan="done"))
             cancelled = settle_cancel(connection, row.id)
@@ -158,8 +174,16 @@ class Planner:
                 planned = [_planned(number, volume) for number, volume in enumerate(volumes, 1)]
                 add_volumes(connection, row.id, planned, row.copies)
         if cancelled:
-            for volume in volumes:
-                plan_path(self._data, volume.naming.token).unlink()
+            self._discard(volumes)
+
+    def _discard(self, volumes: Sequence[Volume]) -> None:
+        for volume in volumes:
+            plan_path(self._data, volume.naming.token).unlink(missing_ok=True)
+
+    def _settle(self, request: int) -> None:
+        """Nobody plans a request any more: it is gone, or planned again where the cancel was taken back."""
+        with self._database.write() as connection:
+            self._cancelled(connection, request)
 
     def _fail(self, request: int, error: RequestFailed) -> None:
         with self._database.write() as connection:
@@ -180,8 +204,29 @@ class Planner:
         return settle_cancel(connection, request)
 
 
+class _Asked:
+    """Whether a request is to be cancelled; the table is looked at now and then, however often one asks."""
+
+    def __init__(self, database: Database, request: int) -> None:
+        self._database = database
+        self._request = request
+        self._next = time.monotonic() + _LOOK
+
+    def __call__(self) -> bool:
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + _LOOK
+        with self._database.read() as connection:
+            return bool(request_row(connection, self._request).cancel_asked)
+
+
+def _may_split(row: RequestRow, kit: Kit) -> bool:
+    asked = row.attributes.get("AllowMediaSplitting") or kit.media.splitting_default
+    return bool(asked == "YES")
+
+
 def naming_of(row: RequestRow) -> Naming:
-    """What the first volume of a request is called: as the SCU wants it, else made of the token."""
+    """What the only volume of a request is called: as the SCU wants it, else made of the token."""
     wanted = row.attributes
     uid = wanted.get("StorageMediaFileSetUID") or minted_uid("file-set", row.token)
     return Naming(

@@ -16,14 +16,19 @@ def process_start(process: int) -> int:
     return 0 if fields[0] == "Z" else int(fields[19])
 
 
-def is_alive(process: int | None, start: int | None) -> bool:
+def this_boot() -> str:
+    """Which run of the kernel this is: numbers and start times begin anew with each."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def is_alive(process: int | None, start: int | None, boot: str | None) -> bool:
     """Whether the very process that was recorded still runs."""
-    return bool(process and start and process_start(process) == start)
+    return bool(process and start and boot == this_boot() and process_start(process) == start)
 
 
-def own_identity() -> tuple[int, int]:
-    """Number and start time of this process."""
-    return os.getpid(), process_start(os.getpid())
+def own_identity() -> tuple[int, int, str]:
+    """Number, start time and boot of this process."""
+    return os.getpid(), process_start(os.getpid()), this_boot()
 
 
 def die_with_parent() -> None:

@@ -1,4 +1,4 @@
-"""The production process: a planner and the stations, woken by reception or by the clock."""
+"""The production process: a planner, the stations and their overseer, woken by reception or by the clock."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -6,12 +6,15 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from burnish.database.tables import attempts, volumes
+from burnish.database.tables import volumes
 from burnish.fileset.compose import Kit
 from burnish.media import MediaKind
+from burnish.production import roster
+from burnish.production.leftovers import is_worked_on, mark_unknown, strangers
+from burnish.production.overseer import Overseer
+from burnish.production.pair import Bench
 from burnish.production.planner import Planner
-from burnish.production.processes import is_alive
-from burnish.production.stations import Bench, Station, mark_unknown
+from burnish.production.stations import Station
 
 _STOP_SECONDS = 10.0
 
@@ -26,16 +29,19 @@ class Production:
         self._planner = Planner(
             bench.database, bench.data, replace(kit, makeable=makeable), self._wake_stations
         )
+        self._overseer = Overseer(bench.database, bench.limits)
 
     def start(self) -> None:
         """Sweep and settle what a former server left, then work."""
         (self._bench.data / "plans").mkdir(exist_ok=True)
         (self._bench.data / "logs").mkdir(exist_ok=True)
         self._sweep_plans()
+        self._call_the_roll()
         self._settle_strangers()
         for station in self._stations:
             station.start()
         self._planner.start()
+        self._overseer.start()
 
     def wake(self) -> None:
         """Something may have been started or cancelled."""
@@ -44,6 +50,7 @@ class Production:
 
     def stop(self, drain: float) -> bool:
         """Claim nothing more and let what is being made be finished; False where it was not in time."""
+        self._overseer.stop(_STOP_SECONDS)
         self._planner.stop(_STOP_SECONDS)
         for station in self._stations:
             station.drain()
@@ -63,14 +70,20 @@ class Production:
             if path.name.removesuffix(".recipe") not in known:
                 path.unlink()
 
+    def _call_the_roll(self) -> None:
+        names = [station.name for station in self._stations]
+        with self._bench.database.write() as connection:
+            roster.retire_others(connection, names)
+            for station in self._stations:
+                roster.enroll(connection, station.name, station.media, station.quarantine_after)
+
     def _settle_strangers(self) -> None:
         """Pieces at a station that is configured no more: nobody can ask their medium but an operator."""
         names = [station.name for station in self._stations]
-        query = select(attempts).where(attempts.c.outcome.is_(None), attempts.c.station.not_in(names))
         with self._bench.database.write() as connection:
-            for row in connection.execute(query).all():
-                if not is_alive(row.process, row.process_start):
-                    mark_unknown(connection, row.id)
+            for row in strangers(connection, names):
+                if not is_worked_on(row):
+                    mark_unknown(connection, row.id, self._bench.retries)
 
 
 def _makeable(stations: Sequence[Station]) -> Mapping[MediaKind, int]:

@@ -18,7 +18,7 @@ from burnish.production.wire import Wire
 _TICK = 0.1
 """Seconds between looks at the clock and at whether somebody wants the work stopped."""
 _GRACE = 20.0
-"""Seconds a driver has to load its plugin and introduce itself."""
+"""Seconds a driver has at least to load its plugin and take its device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +64,17 @@ class DriverProcess:
         """How the introduction ended; a driver that is not well takes no orders."""
 
     def _introduce(self, introduction: dict[str, Any]) -> Reply:
+        """Have it load its plugin and take its device."""
         try:
             self._wire.send(introduction)
-            received = self._wire.receive(_GRACE)
+            received = self._wire.receive(max(_GRACE, self._stall))
         except (OSError, ValueError) as error:
             return self._kill(f"the driver did not start: {error}")
-        if received is None or "ready" not in received[0]:
+        if received is None:
             return self._kill("the driver did not start; its log says why")
+        if "ready" not in received[0]:
+            self.close()
+            return _reply(received[0]) or _lost("the driver talked nonsense")
         self.interruptible = bool(received[0]["ready"].get("interruptible"))
         return Reply()
 
@@ -81,10 +85,12 @@ class DriverProcess:
         descriptor: int | None = None,
         work: Callable[[], None] = lambda: None,
         tick: Callable[[], None] = lambda: None,
+        denied: Callable[[str], None] = lambda reason: None,
     ) -> Reply:
         """Have the driver do `what`, doing `work` here meanwhile; closes `descriptor`.
 
-        `tick` is called some times a second. Errors of `work` pass through once the driver has replied.
+        `tick` is called some times a second, `denied` where the driver says why it does not stop. Errors of
+        `work` pass through once the driver has replied.
         """
         try:
             self._wire.send({"do": what, "job": job.to_json()}, descriptor)
@@ -93,11 +99,13 @@ class DriverProcess:
         finally:
             if descriptor is not None:
                 os.close(descriptor)
-        return self._both(work, tick)
+        return self._both(work, tick, denied)
 
-    def _both(self, work: Callable[[], None], tick: Callable[[], None]) -> Reply:
+    def _both(
+        self, work: Callable[[], None], tick: Callable[[], None], denied: Callable[[str], None]
+    ) -> Reply:
         replies: list[Reply] = []
-        waiter = threading.Thread(target=lambda: replies.append(self._await(tick)))
+        waiter = threading.Thread(target=lambda: replies.append(self._await(tick, denied)))
         waiter.start()
         try:
             with suppress(BrokenPipeError):  # the driver stopped reading; its reply says why
@@ -106,7 +114,7 @@ class DriverProcess:
             waiter.join()
         return replies[0]
 
-    def _await(self, tick: Callable[[], None]) -> Reply:
+    def _await(self, tick: Callable[[], None], denied: Callable[[str], None]) -> Reply:
         heard = time.monotonic()
         while True:
             try:
@@ -124,7 +132,9 @@ class DriverProcess:
             if descriptor is not None:  # no driver is asked for one
                 os.close(descriptor)
             heard = time.monotonic()
-            if reply := _reply(message):
+            if "denied" in message:
+                denied(str(message["denied"]))
+            elif reply := _reply(message):
                 return reply
 
     def cancel(self) -> None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from burnish.units import Duration
 
@@ -18,7 +18,10 @@ class WriterSettings(BaseModel):
     stall_timeout: Duration = timedelta(minutes=10)
     """How long a driver may neither finish a step nor report a byte before it counts as hung."""
     hold_retry: Duration = timedelta(seconds=5)
-    """How long a station waits before it tries again after a condition that somebody must mend."""
+    """How long a station waits before it tries again after a condition that somebody must mend; a device that
+    is busy or off line is asked ever more seldom, down to a twelfth as often."""
+    quarantine_after: int = Field(default=3, ge=0)
+    """Media spoilt in a row, whatever the request, that take the device out of service; 0: never."""
 
     @property
     def driver_keys(self) -> dict[str, Any]:

@@ -18,19 +18,29 @@ _ONE = struct.Struct("<Q")
 
 
 def save_recipe(recipe: Recipe, path: Path) -> None:
-    """Write `recipe` to `path`, durable when this returns; a file of that name is replaced."""
+    """Write `recipe` to `path`, durable when this returns; a file of that name is replaced.
+
+    Raises OSError and leaves nothing new then.
+    """
     temporary = path.with_name(path.name + ".part")
-    numbers = {key: number for number, key in enumerate(recipe.sources)}
-    with temporary.open("wb") as file:
-        sources = [[key, source.length, source.digest.hex()] for key, source in recipe.sources.items()]
-        file.write(json.dumps({"sources": sources, "extents": len(recipe.extents)}).encode() + b"\n")
-        for extent in recipe.extents:
-            _save(extent, numbers, file)
-        file.write(recipe.digest)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            _write(recipe, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
     _sync(path.parent)
+
+
+def _write(recipe: Recipe, file: BinaryIO) -> None:
+    numbers = {key: number for number, key in enumerate(recipe.sources)}
+    sources = [[key, source.length, source.digest.hex()] for key, source in recipe.sources.items()]
+    file.write(json.dumps({"sources": sources, "extents": len(recipe.extents)}).encode() + b"\n")
+    for extent in recipe.extents:
+        _save(extent, numbers, file)
+    file.write(recipe.digest)
 
 
 def _sync(folder: Path) -> None:

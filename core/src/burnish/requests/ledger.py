@@ -5,11 +5,11 @@ state than it left it in raises InvalidMove, and the transaction is undone.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, case, exists, false, insert, or_, select, update
 
 from burnish.contracts import Job
 from burnish.database import insert_row, record_event
@@ -17,8 +17,9 @@ from burnish.database.tables import attempts, pieces, requests, volumes
 from burnish.errors import InvalidMove
 from burnish.events import EventKind
 from burnish.media import MediaKind
-from burnish.requests.states import AT_A_STATION, PIECE_MOVES, Event, PieceState
-from burnish.requests.store import fail_request, move_request, request_row
+from burnish.requests.states import AT_A_STATION, LIVE, PIECE_MOVES, Event, PieceState
+from burnish.requests.store import RequestRow, fail_request, move_request, request_row
+from burnish.requests.waits import Wait, begin_wait, end_waits
 from burnish.terms import DimseStatus, ExecutionStatus, StatusInfo
 
 PieceRow = Row[Any]
@@ -63,6 +64,7 @@ class Claim:
     request: int
     volume: int
     """Row of the volume: names its plan."""
+    station: str
     job: Job
 
 
@@ -80,8 +82,8 @@ def add_volumes(connection: Connection, request: int, planned: Sequence[PlannedV
     record_event(connection, EventKind.REQUEST_PLANNED, request=request, volumes=len(planned))
 
 
-def claim_piece(connection: Connection, station: str, media: Iterable[MediaKind]) -> Claim | None:
-    """Take the next piece that `station` can make, or None.
+def claim_piece(connection: Connection, station: str, media: Mapping[MediaKind, int]) -> Claim | None:
+    """Take the next piece that `station` can make, or None; `media` says the bytes that fit on each kind.
 
     First come requests that have a claimed or made piece, then priority, then arrival. The request is
     CREATING from here on.
@@ -96,9 +98,10 @@ def claim_piece(connection: Connection, station: str, media: Iterable[MediaKind]
         .join(volumes, pieces.c.volume == volumes.c.id)
         .where(
             pieces.c.state == PieceState.PLANNED,
-            requests.c.status.in_([ExecutionStatus.PENDING, ExecutionStatus.CREATING]),
+            requests.c.status.in_(LIVE),
+            requests.c.plan == "done",
             requests.c.cancel_asked.is_(False),
-            volumes.c.medium.in_([kind.value for kind in media]),
+            _fits(media),
         )
         .order_by(case((begun, 0), else_=1), requests.c.priority, requests.c.initiated_at, pieces.c.id)
         .limit(1)
@@ -109,6 +112,13 @@ def claim_piece(connection: Connection, station: str, media: Iterable[MediaKind]
     move_piece(connection, found.id, PieceState.PLANNED, PieceState.CLAIMED, station=station)
     move_request(connection, request_row(connection, found.request), Event.CLAIM)
     return _open_attempt(connection, found.id, station)
+
+
+def _fits(media: Mapping[MediaKind, int]) -> ColumnElement[bool]:
+    kinds = [
+        (volumes.c.medium == kind.value) & (volumes.c.length <= capacity) for kind, capacity in media.items()
+    ]
+    return or_(false(), *kinds)
 
 
 def work_waits(connection: Connection) -> bool:
@@ -129,6 +139,7 @@ def claim_of(connection: Connection, attempt: int) -> Claim:
             pieces.c.id.label("piece"),
             pieces.c.copy,
             pieces.c.request,
+            attempts.c.station,
             volumes,
             requests.c.token.label("owner"),
         )
@@ -148,7 +159,7 @@ def claim_of(connection: Connection, attempt: int) -> Claim:
         length=row.length,
         suffix=row.suffix,
     )
-    return Claim(attempt, row.piece, row.request, row.id, job)
+    return Claim(attempt, row.piece, row.request, row.id, row.station, job)
 
 
 def piece_row(connection: Connection, piece: int) -> PieceRow:
@@ -171,30 +182,34 @@ def move_piece(
         raise InvalidMove(f"piece {piece} is not {source}")
     request = connection.execute(select(pieces.c.request).where(pieces.c.id == piece)).scalar_one()
     record_event(connection, _TELLS[target], request=request, piece=piece)
+    if target in (PieceState.WRITTEN, PieceState.PROVEN):
+        end_waits(connection, request)
 
 
-def intend(connection: Connection, claim: Claim, process: int, process_start: int) -> bool:
-    """Commit to touching a medium. False where the request was cancelled meanwhile: touch nothing.
+def intend(connection: Connection, claim: Claim, process: int, process_start: int, boot: str = "") -> bool:
+    """Commit to touching a medium. False where the request is to end meanwhile: touch nothing.
 
     Raises InvalidMove where the attempt is over: a feeder that outlived its server may meet a piece that was
     given on.
     """
-    sign_attempt(connection, claim.attempt, process, process_start)
-    if request_row(connection, claim.request).cancel_asked:
+    sign_attempt(connection, claim.attempt, process, process_start, boot)
+    if is_to_end(request_row(connection, claim.request)):
         move_piece(connection, claim.piece, PieceState.CLAIMED, PieceState.CANCELLED)
         end_attempt(connection, claim.attempt, "cancelled")
-        settle_cancel(connection, claim.request)
+        settle_end(connection, claim.request)
         return False
     move_piece(connection, claim.piece, PieceState.CLAIMED, PieceState.INTENT)
     return True
 
 
-def sign_attempt(connection: Connection, attempt: int, process: int, process_start: int) -> None:
+def sign_attempt(
+    connection: Connection, attempt: int, process: int, process_start: int, boot: str = ""
+) -> None:
     """Enter which process works on an attempt: while it lives, nobody else does. Raises InvalidMove."""
     changed = connection.execute(
         update(attempts)
         .where(attempts.c.id == attempt, attempts.c.outcome.is_(None))
-        .values(process=process, process_start=process_start)
+        .values(process=process, process_start=process_start, process_boot=boot)
     )
     if changed.rowcount != 1:
         raise InvalidMove(f"attempt {attempt} is over")
@@ -233,12 +248,12 @@ def deliver(connection: Connection, claim: Claim, source: PieceState, place: str
         pieces.c.request == claim.request, pieces.c.state != PieceState.DELIVERED
     )
     row = request_row(connection, claim.request)
-    if row.status not in (ExecutionStatus.PENDING, ExecutionStatus.CREATING):
+    if row.status not in LIVE:
         return
     if connection.execute(rest.limit(1)).first() is None:
         finish_request(connection, row.id)
-    elif row.cancel_asked:
-        settle_cancel(connection, claim.request)
+    else:
+        settle_end(connection, claim.request)
 
 
 def finish_request(connection: Connection, request: int) -> None:
@@ -257,9 +272,9 @@ def spoil(
     row = piece_row(connection, claim.piece)
     move_piece(connection, claim.piece, source, PieceState.SPOILT, spoilt=row.spoilt + 1, station=None)
     end_attempt(connection, claim.attempt, "spoilt", fault=fault, message=message)
-    if request_row(connection, claim.request).cancel_asked:
+    if is_to_end(request_row(connection, claim.request)):
         move_piece(connection, claim.piece, PieceState.SPOILT, PieceState.CANCELLED)
-        settle_cancel(connection, claim.request)
+        settle_end(connection, claim.request)
         return False
     if row.spoilt >= retries:
         return False
@@ -270,40 +285,74 @@ def spoil(
 def give_back(
     connection: Connection, claim: Claim, source: PieceState, *, fault: str | None, message: str
 ) -> None:
-    """Nothing was written: anybody may take the piece."""
-    if source in (PieceState.INTENT,):
-        move_piece(connection, claim.piece, source, PieceState.CLAIMED)
+    """Nothing was written: anybody may take the piece, unless its request is to end."""
+    if source is not PieceState.UNKNOWN:
+        if source is not PieceState.CLAIMED:
+            move_piece(connection, claim.piece, source, PieceState.CLAIMED)
         source = PieceState.CLAIMED
-    cancelled = request_row(connection, claim.request).cancel_asked
-    target = PieceState.CANCELLED if cancelled and source == PieceState.CLAIMED else PieceState.PLANNED
-    move_piece(connection, claim.piece, source, target, station=None)
+    move_piece(connection, claim.piece, source, PieceState.PLANNED, station=None)
     end_attempt(connection, claim.attempt, "returned", fault=fault, message=message)
-    if cancelled:
-        settle_cancel(connection, claim.request)
+    if is_to_end(request_row(connection, claim.request)):
+        move_piece(connection, claim.piece, PieceState.PLANNED, PieceState.CANCELLED)
+        settle_end(connection, claim.request)
 
 
-def hold_request(connection: Connection, request: int, info: StatusInfo, message: str) -> None:
-    """Say that a device or a person is waited for, unless another station still makes pieces of it."""
+def hold_request(
+    connection: Connection,
+    request: int,
+    info: StatusInfo,
+    message: str,
+    wait: Wait | None = Wait.SUPPLIES,
+    failing: StatusInfo | None = None,
+) -> None:
+    """Say that a device or a person is waited for, unless another station still makes pieces of it.
+
+    `wait` says which limit ends that, with `failing` or the same term; None: another station is at hand.
+    """
     row = request_row(connection, request)
-    waiting = row.status in (ExecutionStatus.PENDING, ExecutionStatus.CREATING)
-    if waiting and not _pieces_in(connection, request, AT_A_STATION):
-        move_request(connection, row, Event.HOLD, info, message=message)
+    if row.status not in LIVE or pieces_in(connection, request, AT_A_STATION):
+        return
+    move_request(connection, row, Event.HOLD, info, message=message)
+    if wait:
+        begin_wait(connection, request, wait, failing or info)
 
 
 def abandon_request(connection: Connection, request: int, info: StatusInfo, message: str) -> None:
-    """A piece cannot be made: the request fails, and what was not begun is not begun."""
+    """A piece cannot be made: what was not begun is not begun, and the request fails.
+
+    While other stations make pieces of it they go on, and their media count; it fails when the last of them
+    has ended, so that what an SCU reads beside FAILURE does not change any more.
+    """
     _move_all(connection, request, PieceState.PLANNED, PieceState.CANCELLED)
-    if request_row(connection, request).status in (ExecutionStatus.PENDING, ExecutionStatus.CREATING):
-        fail_request(connection, request, info, message)
+    row = request_row(connection, request)
+    if row.status in LIVE and row.doomed is None:
+        doomed = update(requests).where(requests.c.id == request)
+        connection.execute(doomed.values(doomed=info, message=message))
+        settle_end(connection, request)
 
 
-def _pieces_in(connection: Connection, request: int, states: Sequence[PieceState]) -> list[int]:
+def is_to_end(row: RequestRow) -> bool:
+    """Whether nothing more is to be begun: it has ended, is to be cancelled, or can only fail."""
+    return row.status not in LIVE or row.cancel_asked or row.doomed is not None
+
+
+def settle_end(connection: Connection, request: int) -> None:
+    """Carry out the end that was decided, a cancel or a failure, once nobody works on the request."""
+    if settle_cancel(connection, request):
+        return
+    row = request_row(connection, request)
+    if row.doomed and row.status in LIVE and not pieces_in(connection, request, AT_A_STATION):
+        fail_request(connection, request, StatusInfo(row.doomed), row.message)
+
+
+def pieces_in(connection: Connection, request: int, states: Sequence[PieceState]) -> list[int]:
+    """The pieces of a request that are in one of these states."""
     query = select(pieces.c.id).where(pieces.c.request == request, pieces.c.state.in_(states))
     return list(connection.execute(query).scalars())
 
 
 def _move_all(connection: Connection, request: int, source: PieceState, target: PieceState) -> None:
-    for piece in _pieces_in(connection, request, [source]):
+    for piece in pieces_in(connection, request, [source]):
         move_piece(connection, piece, source, target)
 
 
@@ -323,13 +372,14 @@ def refuse_cancel(connection: Connection, request: int, answer: DimseStatus) -> 
     connection.execute(
         update(requests).where(requests.c.id == request).values(cancel_asked=False, cancel_answer=int(answer))
     )
-    _move_all(connection, request, PieceState.CANCELLED, PieceState.PLANNED)
+    if not row.doomed:
+        _move_all(connection, request, PieceState.CANCELLED, PieceState.PLANNED)
 
 
 def settle_cancel(connection: Connection, request: int) -> bool:
     """Delete a request that is to be cancelled once nobody works on it; True where it is gone."""
     row = request_row(connection, request)
-    working = row.plan == "claimed" or _pieces_in(connection, request, [*AT_A_STATION, PieceState.UNKNOWN])
+    working = row.plan == "claimed" or pieces_in(connection, request, [*AT_A_STATION, PieceState.UNKNOWN])
     if not row.cancel_asked or working:
         return False
     _move_all(connection, request, PieceState.PLANNED, PieceState.CANCELLED)

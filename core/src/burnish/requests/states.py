@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 from burnish.errors import InvalidMove, Refused
-from burnish.terms import DimseStatus, ExecutionStatus
+from burnish.terms import DimseStatus, ExecutionStatus, StatusInfo
 
 
 class Event(StrEnum):
@@ -37,6 +37,8 @@ class Event(StrEnum):
 
 
 S, E = ExecutionStatus, Event
+LIVE: Final = (S.PENDING, S.CREATING)
+"""States in which a request is worked on, or waits to be."""
 
 MOVES: Final[Mapping[tuple[ExecutionStatus, Event], ExecutionStatus]] = MappingProxyType(
     {
@@ -83,6 +85,18 @@ def after(status: ExecutionStatus, event: Event) -> ExecutionStatus:
     if refusal := REFUSALS.get((status, event)):
         raise Refused(f"cannot {event} a request that is {status}", refusal)
     raise InvalidMove(f"{event} of a request that is {status}")
+
+
+def check_info(target: ExecutionStatus, event: Event, info: StatusInfo) -> None:
+    """IDLE, CREATING and DONE say NORMAL, PENDING and FAILURE never do; nothing goes back to QUEUED.
+
+    Source: PS3.3 C.22.1.2. Raises InvalidMove.
+    """
+    says_why = target in (S.PENDING, S.FAILURE)
+    if target is not S.GONE and says_why == (info is StatusInfo.NORMAL):
+        raise InvalidMove(f"{target} with {info}")
+    if info is StatusInfo.QUEUED and event is not E.INITIATE:
+        raise InvalidMove(f"{event} with {info}")
 
 
 class PieceState(StrEnum):

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, text, update
 
-from burnish.database import insert_row, record_event
+from burnish.database import insert_row, record_event, service_time
 from burnish.database.tables import pieces, references, requests, volumes
 from burnish.errors import FailedItem, InvalidMove
 from burnish.events import EventKind
-from burnish.requests.states import Event, PieceState, after
+from burnish.requests.states import LIVE, Event, PieceState, after, check_info
+from burnish.requests.waits import Wait, end_waits
 from burnish.terms import ExecutionStatus, FailureReason, Priority, StatusInfo
 
 RequestRow = Row[Any]
@@ -72,6 +73,8 @@ def create_request(
         status=ExecutionStatus.IDLE,
         info=StatusInfo.NORMAL,
         created_at=now,
+        created_served=service_time(connection),
+        preserve=attributes.get("PreserveCompositeInstancesAfterMediaCreation") == "YES",
         attributes=dict(attributes),
         failed=[],
     )
@@ -115,7 +118,7 @@ def pin_versions(connection: Connection, request: int) -> None:
         text(
             "INSERT INTO pins (request, position, instance)"
             " SELECT request, position, found FROM (SELECT r.request, r.position,"
-            " (SELECT i.id FROM instances i WHERE i.sop_instance = r.sop_instance"
+            " (SELECT i.id FROM instances i WHERE i.sop_instance = r.sop_instance AND NOT i.superseded"
             "  ORDER BY i.version DESC LIMIT 1) AS found"
             " FROM request_references r WHERE r.request = :request) AS pinned WHERE found IS NOT NULL"
         ),
@@ -131,8 +134,11 @@ def move_request(
     Raises Refused or InvalidMove as the tables say, and InvalidMove where the row has changed meanwhile.
     """
     target = after(ExecutionStatus(row.status), event)
-    if target in (ExecutionStatus.DONE, ExecutionStatus.FAILURE, ExecutionStatus.GONE):
-        values["ended_at"] = time.time()
+    check_info(target, event, info)
+    if target in (ExecutionStatus.DONE, ExecutionStatus.FAILURE):
+        values |= {"outcome": target, **_ended(connection)}
+    elif target == ExecutionStatus.GONE and not row.outcome:
+        values |= _ended(connection)
     changed = connection.execute(
         update(requests)
         .where(requests.c.id == row.id, requests.c.status == row.status, requests.c.epoch == row.epoch)
@@ -140,9 +146,15 @@ def move_request(
     )
     if changed.rowcount != 1:
         raise InvalidMove(f"request {row.id} changed while it was to {event}")
+    if target not in LIVE:
+        end_waits(connection, row.id, tuple(Wait))
     if (target, info) != (row.status, row.info):
         record_event(connection, _TELLS[event], request=row.id, status=target, info=info)
     return target
+
+
+def _ended(connection: Connection) -> dict[str, float]:
+    return {"ended_at": time.time(), "ended_served": service_time(connection)}
 
 
 def fail_request(
@@ -150,9 +162,9 @@ def fail_request(
 ) -> None:
     """End a request with FAILURE; what was made stays counted."""
     row = request_row(connection, request)
-    items = [failed_json(item) for item in failed]
+    values = {"failed": [failed_json(item) for item in failed]} if failed else {}
     move_request(
-        connection, row, Event.FAIL, info, message=message, failed=items, cancel_asked=False, plan="none"
+        connection, row, Event.FAIL, info, message=message, cancel_asked=False, plan="none", **values
     )
 
 

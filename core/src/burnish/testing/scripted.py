@@ -3,15 +3,23 @@
 It is an honest writer of files (`<volume token>-<copy>.img` in its folder) until its folder says otherwise:
 
 * `hold-write`: while it exists, `write` waits before the first byte, heeding its token;
-* `hold-middle`: the same half way through the image;
+* `hold-middle`: the same half way through the image; `hold-read`: before a byte is read back;
+* `condition`: while it exists, `write` raises a fault of the kind that stands in it, before the first byte:
+  a cover that is open, a magazine that is empty, a device that is busy;
+* `unable`: while it exists, the device cannot be taken: a fault of the kind that stands in it, or the process
+  ends where it says `crash`;
+* `deny`: while it exists, a wish to cancel that comes in a hold is denied, with what stands in it as reason;
 * `script.json`: a list of actions; each job takes the first one off when `write` begins. An action is
   an object of these keys; an empty one is an honest job:
     `fault`    KIND    raise DeviceFault of this kind
     `hang`     seconds sleep, deaf to the token
     `crash`    true    end the process on the spot, exit status 70
+    `orphan`   true    end the parent's process: the feeder, where there is one
     `garbage`  true    print nonsense on standard output
+    `babble`   true    say nonsense on the wire to the feeder, and wait
     `lie`      offset  flip a byte when reading back
-    `in`       op      where the first four happen: write (the default), read_back, accept or reject
+    `ghost`    true    write nothing, and say that all is well
+    `in`       op      where the first six happen: write (the default), close, read_back, accept or reject
     `at`       bytes   and after how many bytes of write or read_back; absent: before the first
 * `log.jsonl`: one line for each call, `{"op": ..., "job": {...}, "time": seconds, "pid": ...}`.
 
@@ -22,6 +30,7 @@ import fcntl
 import json
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -70,8 +79,11 @@ class Action:
     fault: FaultKind | None = None
     hang: float = 0
     crash: bool = False
+    orphan: bool = False
     garbage: bool = False
+    babble: bool = False
     lie: int | None = None
+    ghost: bool = False
     op: str = "write"
     at: int = 0
 
@@ -88,8 +100,14 @@ class Action:
         if self.garbage:
             sys.stdout.flush()
             os.write(1, GARBAGE)
+        if self.babble:
+            os.write(int(sys.argv[1]), GARBAGE)
+            time.sleep(60)  # until it is stopped for that
         if self.hang:
             time.sleep(self.hang)
+        if self.orphan:
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(60)  # the kernel ends this process with its parent
         if self.crash:
             os._exit(CRASHED)
         if self.fault:
@@ -130,6 +148,10 @@ class ScriptedWriter(Writer):
         return WriterCapabilities(media=media, interruptible=self.settings.interruptible)
 
     def __enter__(self) -> Self:
+        if unable := self._says("unable"):
+            if unable == "crash":
+                os._exit(CRASHED)
+            raise DeviceFault(FaultKind(unable), "the device cannot be taken")
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -152,17 +174,28 @@ class ScriptedWriter(Writer):
         """Write the image, and suffer what the script says."""
         image = self._called("write", job)
         self._refuse(image, job)
-        moment = _Moment(self._next_action(image), "write")
+        action = self._next_action(image)
+        moment = _Moment(action, "write")
         self._hold("hold-write", cancel)
         cancel.check()
         if not moment.action.at:
             moment(0)
         heeded = cancel if self.settings.interruptible else Cancel()
+        if action.ghost:
+            self._drain(source)
+            return
         with _part(image).open("xb", buffering=0) as target:
             self._pour(job, source, target, report, heeded, moment)
+            _Moment(action, "close")(job.length)
             os.fsync(target.fileno())
 
+    def _drain(self, source: BinaryIO) -> None:
+        while source.read(_STEP):
+            pass
+
     def _refuse(self, image: Path, job: Job) -> None:
+        if condition := self._says("condition"):
+            raise DeviceFault(FaultKind(condition), "while the condition lasts")
         if job.length > self.capacity(job.medium):
             raise DeviceFault(FaultKind.MEDIUM_TOO_SMALL, f"{job.length} bytes do not fit")
         if image.exists() or _part(image).exists():
@@ -198,14 +231,24 @@ class ScriptedWriter(Writer):
 
     def _hold(self, name: str, cancel: Cancel) -> None:
         while (self.settings.path / name).exists():
+            if cancel and (reason := self._says("deny")):
+                cancel.deny(reason)
             cancel.check()
             time.sleep(_LOOK)
+
+    def _says(self, name: str) -> str:
+        """What stands in a file of the folder; empty where there is none."""
+        try:
+            return (self.settings.path / name).read_text("utf-8").strip()
+        except FileNotFoundError:
+            return ""
 
     def read_back(self, job: Job, sink: BinaryIO, report: Report) -> None:
         """Copy the image into `sink`, lying where the script says so."""
         image = self._called("read_back", job)
         moment = _Moment(self.actions.get(image, Action()), "read_back")
         done = 0
+        self._hold("hold-read", Cancel())
         moment(0)
         with _written(image).open("rb", buffering=0) as origin:
             while data := origin.read(moment.step(done, _STEP)):

@@ -1,0 +1,252 @@
+"""One piece on its way from claimed to delivered: each step is recorded before the next one begins."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Protocol
+
+from burnish.contracts import Found
+from burnish.database import Database
+from burnish.errors import Cancelled, FaultKind, Mismatch, SourceDamaged
+from burnish.instances.sources import Sources
+from burnish.production import roster
+from burnish.production.faults import POLICIES, Blank
+from burnish.production.outcome import CUT_OFF, SOURCE_DAMAGED, leave_unknown, settle
+from burnish.production.processes import own_identity
+from burnish.production.proxy import DriverProcess, Reply
+from burnish.recipe import Recipe, compare, load_recipe, pour
+from burnish.requests.ledger import (
+    Claim,
+    deliver,
+    intend,
+    move_piece,
+    note_fault,
+    noted_fault,
+    piece_row,
+    refuse_cancel,
+)
+from burnish.requests.states import LIVE, PieceState
+from burnish.requests.store import request_row
+from burnish.terms import DimseStatus
+
+_PIPE = 1 << 20
+
+
+def plan_path(data: Path, volume_token: str) -> Path:
+    """Where the recipe of a volume lies."""
+    return data / "plans" / f"{volume_token}.recipe"
+
+
+class Kitchen(Protocol):
+    """What a feeder lends to each making."""
+
+    data: Path
+    driver: DriverProcess
+    retries: int
+    spool: Sources
+    database: Database
+
+
+class Making:
+    """One attempt. `run` and `settle` say whether the pair of processes can go on with another."""
+
+    def __init__(self, kitchen: Kitchen, claim: Claim, state: PieceState = PieceState.CLAIMED) -> None:
+        self._claim = claim
+        self._state = state
+        self._data, self._spool, self._retries = kitchen.data, kitchen.spool, kitchen.retries
+        self._database = kitchen.database
+        self._driver = kitchen.driver
+        self._told = False
+        self._recipe: Recipe
+
+    def run(self) -> bool:
+        """Make the piece."""
+        try:
+            self._recipe = self._plan()
+        except SourceDamaged as error:
+            return self._enter(FaultKind.BAD_REQUEST, str(error), touched=False)
+        if not self._intend():
+            return True
+        try:
+            reply = self._write()
+            if not reply.well:
+                return self._failed(reply)
+            self._move(PieceState.WRITTEN)
+            return self._prove_and_deliver()
+        except SourceDamaged as error:
+            return self._damaged(error)
+
+    def settle(self) -> bool:
+        """Find out what became of an UNKNOWN piece: prove a whole medium, reject a touched one."""
+        reply = self._driver.order("examine", self._claim.job)
+        if not reply.well:
+            return self._left_unknown(reply)
+        with self._database.read() as connection:
+            fault, message = noted_fault(connection, self._claim.attempt)
+            wanted = request_row(connection, self._claim.request).status in LIVE
+        found = Found(reply.done)
+        if found is Found.UNTOUCHED:
+            return self._enter(fault or CUT_OFF, message or "nothing had been written", touched=False)
+        if found is Found.PARTIAL or not wanted or fault not in (None, FaultKind.DRIVER_FAULT):
+            return self._reject(fault or CUT_OFF, message or "the work was cut off")
+        return self._prove_what_is_found()
+
+    def _prove_what_is_found(self) -> bool:
+        try:
+            self._recipe = self._plan()
+            return self._prove_and_deliver()
+        except SourceDamaged as error:
+            return self._damaged(error)
+
+    def _plan(self) -> Recipe:
+        return load_recipe(plan_path(self._data, self._claim.job.volume_token))
+
+    def _damaged(self, error: SourceDamaged) -> bool:
+        self._reject(SOURCE_DAMAGED, str(error))
+        return False
+
+    # --- steps -----------------------------------------------------------------------------------------
+
+    def _intend(self) -> bool:
+        with self._database.write() as connection:
+            going = intend(connection, self._claim, *own_identity())
+        if going:
+            self._state = PieceState.INTENT
+        return going
+
+    def _write(self) -> Reply:
+        reading, writing = _pipe()
+
+        def work() -> None:
+            try:
+                pour(self._recipe, self._spool.open, writing)
+            finally:
+                os.close(writing)
+
+        return self._driver.order("write", self._claim.job, reading, work, self._look, self._denied)
+
+    def _prove_and_deliver(self) -> bool:
+        try:
+            reply = self._read_back()
+        except Mismatch as error:
+            self._check_sources()
+            return self._reject(FaultKind.MEDIA_DEFECT, f"read-back: {error}")
+        except Cancelled:
+            return self._reject(None, "")
+        if not reply.well:
+            return self._failed(reply)
+        self._move(PieceState.PROVEN)
+        reply = self._driver.order("accept", self._claim.job)
+        if not reply.well:
+            return self._failed(reply)
+        with self._database.write() as connection:
+            deliver(connection, self._claim, self._state, str(reply.done), "host")
+        return True
+
+    def _read_back(self) -> Reply:
+        """Compare what comes back. Where it ends too soon because the driver failed, its reply says more."""
+        reading, writing = _pipe()
+        found: list[Mismatch] = []
+        cut_short = False
+
+        def stop(_: int) -> None:
+            if self._told:
+                raise Cancelled("stopped on request")
+
+        def work() -> None:
+            nonlocal cut_short
+            try:
+                compare(self._recipe, reading, stop)
+            except Mismatch as error:
+                found.append(error)
+                cut_short = not os.read(reading, 1)
+            finally:
+                os.close(reading)
+
+        reply = self._driver.order("read_back", self._claim.job, writing, work, self._look)
+        if found and (reply.well or not cut_short):
+            raise found[0]
+        return reply
+
+    def _check_sources(self) -> None:
+        """Raises SourceDamaged where it is the spool that has changed, not the medium that is bad."""
+        for key, source in self._recipe.sources.items():
+            self._spool.check(key, source.length, source.digest)
+
+    def _move(self, target: PieceState) -> None:
+        with self._database.write() as connection:
+            move_piece(connection, self._claim.piece, self._state, target)
+            roster.note_progress(connection, self._claim.station, target)
+        self._state = target
+
+    # --- cancel ----------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Pass a wish to cancel on, or say that this device cannot be stopped."""
+        with self._database.read() as connection:
+            asked = request_row(connection, self._claim.request).cancel_asked
+        if not asked or self._told:
+            return
+        if self._driver.interruptible:
+            self._told = True
+            self._driver.cancel()
+        else:
+            self._refuse(DimseStatus.CANCEL_IN_PROGRESS)
+
+    def _denied(self, reason: str) -> None:
+        """The driver does not stop, for a reason of its own."""
+        self._told = False
+        self._refuse(DimseStatus.CANCEL_DENIED)
+
+    def _refuse(self, answer: DimseStatus) -> None:
+        with self._database.write() as connection:
+            refuse_cancel(connection, self._claim.request, answer)
+
+    # --- when it does not go well ----------------------------------------------------------------------
+
+    def _failed(self, reply: Reply) -> bool:
+        """The driver did not do it: was the medium touched?"""
+        if reply.cancelled and not self._told:
+            reply = Reply(fault=FaultKind.DRIVER_FAULT, message="the driver stopped without being asked to")
+        self._note(reply.fault, reply.message)
+        if reply.lost:  # nobody can say; the station has the next pair ask the medium
+            return False
+        found = self._driver.order("examine", self._claim.job)
+        if not found.well:
+            return self._left_unknown(found)
+        blank = found.done == Found.UNTOUCHED and self._state is PieceState.INTENT
+        if blank and (reply.fault is None or POLICIES[reply.fault].blank is Blank.KEPT):
+            return self._enter(reply.fault, reply.message, touched=False)
+        return self._reject(reply.fault, reply.message)
+
+    def _reject(self, fault: str | None, message: str) -> bool:
+        """Reject the medium, then enter why; where that cannot be done, the medium is asked again later."""
+        self._note(fault, message)
+        reply = self._driver.order("reject", self._claim.job)
+        return self._enter(fault, message, touched=True) if reply.well else self._left_unknown(reply)
+
+    def _note(self, fault: str | None, message: str) -> None:
+        """Write down what went wrong before anything is done about it: whoever asks the medium must know."""
+        if fault:
+            with self._database.write() as connection:
+                note_fault(connection, self._claim.attempt, fault, message)
+
+    def _left_unknown(self, reply: Reply) -> bool:
+        with self._database.write() as connection:
+            if piece_row(connection, self._claim.piece).state != PieceState.UNKNOWN:
+                move_piece(connection, self._claim.piece, self._state, PieceState.UNKNOWN)
+            kind = reply.fault or FaultKind.DRIVER_FAULT
+            leave_unknown(connection, self._claim, kind, reply.message)
+        return False
+
+    def _enter(self, fault: str | None, message: str, *, touched: bool) -> bool:
+        claim, state, retries = self._claim, self._state, self._retries
+        with self._database.write() as connection:
+            settle(connection, claim, state, fault, message, touched=touched, retries=retries)
+        return True
+
+
+def _pipe() -> tuple[int, int]:
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE)
+    return reading, writing

@@ -1,0 +1,1 @@
+"""Looking after an installation: is it well (doctor), a copy of it (backup, restore), mending it (repair)."""
