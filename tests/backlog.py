@@ -1,4 +1,4 @@
-"""A data folder as a server that was killed leaves it: thousands of requests in mixed states, a file for each.
+"""A data folder as a server that was killed leaves it: many requests in mixed states, a file for each.
 
 Of every hundred requests some wait for a station, one was being written, the rest are done. Each is of one
 small instance; its image is a few bytes around it, which no reader would take for a disc.
@@ -26,7 +26,7 @@ from sqlalchemy import insert, select
 
 STATION = "shelf"
 _HEAD = b"\x08\x00\x60\x00CS\x02\x00CT"
-_DEAD = 1 << 30
+DEAD = 1 << 30
 """No process has this number."""
 
 
@@ -54,10 +54,12 @@ def fill(data: Path, count: int, waiting: int = 20) -> Backlog:
         index.add(_store(spool, number))
     index.flush()
     with database.write() as connection:
-        keys = dict(connection.execute(select(instances.c.sop_instance, instances.c.id)).tuples().all())
+        found = connection.execute(select(instances.c.sop_instance, instances.c.id))
+        keys = {row.sop_instance: row.id for row in found}
         rows = [_rows(data, number, keys, left, waiting) for number in range(count)]
         for table in (requests, references, pins, volumes, pieces, attempts):
-            connection.execute(insert(table), [row for found in rows for row in found.get(table.name, [])])
+            if values := [row for request in rows for row in request.get(table.name, [])]:
+                connection.execute(insert(table), values)
     database.close()
     return left
 
@@ -157,7 +159,7 @@ def _attempt(number: int, outcome: str | None) -> dict[str, Any]:
         "station": STATION,
         "started_at": time.time(),
         "outcome": outcome,
-        "process": _DEAD,
+        "process": DEAD,
         "process_start": 1,
     }
 

@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import shutil
 import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +21,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from pynetdicom.association import Association
 
+from tests.backlog import DEAD, fill
 from tests.bench import samples
 from tests.bench.measure import Row, Sampled, in_turn, peak_mib, run, working
 from tests.lab import MCM, STATUS, Installation, Scu, data_set, serving
@@ -223,10 +226,41 @@ def _append(path: Path, target: int) -> None:
             done += count
 
 
+def recovery(count: int, rounds: int, folder: Path) -> Row:
+    """A start on so many requests that a killed server left, until every piece that it was writing has been
+    asked about, beside a start on an empty folder."""
+    fill((folder / "left") / "var", count)
+    (folder / "empty").mkdir()
+    empty = Installation(folder / "empty")
+    turns = iter(range(rounds))
+
+    def recovered() -> Sampled:
+        copy = folder / f"copy {next(turns)}"
+        shutil.copytree(folder / "left", copy)
+        return _started(Installation(copy))
+
+    ours, theirs = in_turn(rounds, recovered, lambda: _started(empty))
+    return Row(f"recovery {count}", "empty start", ours, theirs, rounds)
+
+
+def _started(burnish: Installation) -> Sampled:
+    began = time.perf_counter()
+    burnish.start()
+    ready = time.perf_counter()
+    with closing(sqlite3.connect(burnish.data / "burnish.sqlite")) as connection:
+        query = "SELECT 1 FROM attempts WHERE outcome IS NULL AND process = ?"
+        while connection.execute(query, (DEAD,)).fetchone():
+            time.sleep(_POLL)
+    settled = time.perf_counter()
+    burnish.stop()
+    return Sampled(settled - began, parts={"ready": ready - began, "settled": settled - ready})
+
+
 Measure = Callable[[int, int, Path], Row]
 ROWS: dict[str, tuple[Measure, tuple[int, ...]]] = {
     "directory": (directory, (1_000, 10_000)),
     "delivery": (delivery, (1_000,)),
     "layout": (layout, (10_000, 50_000)),
+    "recovery": (recovery, (10_000,)),
 }
 """By name: what measures it, and how many files it takes unless told."""

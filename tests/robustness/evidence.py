@@ -5,6 +5,7 @@ believed because our own code says it.
 """
 
 import hashlib
+import json
 import sqlite3
 import time
 from collections import Counter
@@ -89,17 +90,28 @@ def check_piece(burnish: Installation, piece: Mapping[str, Any]) -> None:
 
 
 def check_spool(burnish: Installation, acknowledged: Mapping[str, bytes], sent: Mapping[str, bytes]) -> None:
-    """Whatever was acknowledged is indexed and lies in the spool, byte for byte, and nothing else does."""
+    """Whatever was acknowledged is indexed and lies in the spool, byte for byte, unless an event tells of its
+    purge, and nothing else does."""
     indexed = {row["sop_instance"]: row for row in rows(burnish, "SELECT * FROM instances")}
-    assert acknowledged.keys() <= indexed.keys() <= sent.keys()
-    files = list((burnish.data / "spool").glob("??/*"))
-    assert len(files) == len(indexed)
-    for path in files:
+    assert acknowledged.keys() - purged(burnish) <= indexed.keys() <= sent.keys()
+    files = {path.name: path for path in (burnish.data / "spool").glob("??/*")}
+    derived = {name for name in files if name.endswith(".explicit")}
+    assert {name.removesuffix(".explicit") for name in derived} <= files.keys()
+    files = {name: path for name, path in files.items() if name not in derived}
+    names = {f"{hashlib.sha256(uid.encode()).hexdigest()}-{row['version']}" for uid, row in indexed.items()}
+    assert files.keys() == names
+    for path in files.values():
         trailer = read_trailer(path)
         body = sent[trailer.facts.sop_instance]
         assert path.read_bytes()[: trailer.length] == body
         digest = hashlib.sha256(body).digest()
         assert digest == trailer.digest == indexed[trailer.facts.sop_instance]["digest"]
+
+
+def purged(burnish: Installation) -> set[str]:
+    """Instances whose lifetime was over, as the events tell."""
+    found = rows(burnish, "SELECT data FROM events WHERE kind = 'instance-purged'")
+    return {json.loads(row["data"])["sop_instance"] for row in found}
 
 
 def check_media(burnish: Installation, wanted: Mapping[str, Mapping[str, bytes]]) -> list[Path]:

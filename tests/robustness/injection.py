@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import count, takewhile
 from pathlib import Path
 
-_COUNTED = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89)
+_SAMPLED = (1, 2, 5, 34, 89)
 _INJECTED = re.compile(r"^\d+ +(\w+)\((.*)\) = .* \(INJECTED\)$")
 
 
@@ -31,6 +31,7 @@ class Fault:
 
     @property
     def rule(self) -> str:
+        """As strace wants it."""
         return f"inject={self.calls}:error={self.error}:when={self.nth}"
 
 
@@ -49,16 +50,26 @@ class Suffered:
 
 def places(exhaustive: bool) -> Iterator[int]:
     """Which call is to fail, one after the other: every one, or ever fewer."""
-    return count(1) if exhaustive else iter(_COUNTED)
+    return count(1) if exhaustive else iter(_SAMPLED)
 
 
 @contextmanager
-def suffering(process: int, fault: Fault, trace: Path) -> Iterator[Suffered]:
+def suffering(process: int, fault: Fault, trace: Path, follow: bool) -> Iterator[Suffered]:
     """Let the threads that a process has now suffer; `trace` is a file to work with.
 
-    Threads and processes that it starts meanwhile do not: whatever replaces what failed is sound.
+    With `follow`, threads and processes that it starts meanwhile suffer too.
     """
-    command = ["strace", "-y", "-e", f"trace={fault.calls}", "-e", fault.rule, "-e", "signal=none"]
+    command = [
+        "strace",
+        *(["-f"] if follow else []),
+        "-y",
+        "-e",
+        f"trace={fault.calls}",
+        "-e",
+        fault.rule,
+        "-e",
+        "signal=none",
+    ]
     threads = [path.name for path in Path(f"/proc/{process}/task").iterdir()]
     command += ["-o", str(trace), *(word for thread in threads for word in ("-p", thread))]
     suffered = Suffered()
@@ -116,17 +127,6 @@ def mounted(folder: Path, megabytes: int) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-@contextmanager
-def read_only(folder: Path) -> Iterator[None]:
-    """The file system under `folder` takes no writes for a while, whatever the kernel calls busy."""
-    remount = ["mount", "-o", "remount,ro", str(folder)]
-    subprocess.run(remount, check=True)
-    try:
-        yield
-    finally:
-        subprocess.run([word.replace("ro", "rw") if word.startswith("remount") else word for word in remount], check=True)
 
 
 @contextmanager

@@ -1,31 +1,34 @@
-"""kill -9 of any process at any moment of a job: nothing acknowledged is lost, nothing is made unrecorded.
+"""kill -9 of any process of a running server at any moment: nothing acknowledged is lost, nothing unrecorded.
 
-Each round is a job of two copies: store, create, initiate, wait. Of each five rounds every role dies in one;
-seeded generators choose the order and the moment.
+An SCU goes on storing, creating and initiating, three jobs at a time, while another thread kills one process
+after the other: the server's parent, reception, production, a feeder or a driver, in shuffled order, at random
+moments, often while what was killed last is still coming back. Whoever got no answer asks again; a server
+that is gone is started again. In the end every job is done, and all tables, files and media are judged.
 
-BURNISH_KILLS says how many rounds there are, BURNISH_SEED where the seeds begin; a failure prints the
-seed and the step it came to.
+BURNISH_KILLS says how many kills there are in all, BURNISH_SEED where the seeds begin; a failure prints the
+seed and the last kills.
 """
 
-import gc
 import os
 import signal
+import struct
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 import pytest
-from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
-from pynetdicom import AE, build_context
-from pynetdicom.association import Association
+from pydicom.uid import generate_uid
 
-from tests.lab import MCM, STATUS, Installation, body, ct, data_set, keep_answers, request
+from core.tests.dicom.peers import CT
+from tests.lab import STATUS, Installation, body, ct
 from tests.robustness.evidence import (
+    attempts_of,
     check_ledger,
     check_media,
     check_spool,
@@ -35,214 +38,249 @@ from tests.robustness.evidence import (
     strangers,
 )
 from tests.robustness.stage import installation
+from tests.robustness.wire import IMPLICIT, Client, attributes, padded
 
-pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket")
-"""The stock SCU leaves sockets open whose peer died while they were being associated."""
-ROLES = ("server", "reception", "production", "feeder", "driver")
-ROUNDS = int(os.environ.get("BURNISH_KILLS", "12"))
-SEED = int(os.environ.get("BURNISH_SEED", "1"))
-LONG_ROUNDS = int(os.environ.get("BURNISH_KILLS", "50"))
-WRITERS = {"file": "", "scripted": "rate = 2000000"}
+ROLES: Final = ("server", "reception", "production", "feeder", "driver")
+KILLS: Final = int(os.environ.get("BURNISH_KILLS", "100"))
+LONG_KILLS: Final = int(os.environ.get("BURNISH_KILLS", "500"))
+SEED: Final = int(os.environ.get("BURNISH_SEED", "1"))
+WRITERS: Final = {"file": "", "scripted": "rate = 2000000"}
 """Driver and its keys: the slow one is mostly caught in the midst of writing."""
-PATIENCE = 60.0
+TABLES: Final = """
+quarantine_after = 0
+[queue]
+retries_per_piece = 1000
+[retention]
+instances_after_success = "1s"
+"""
+AT_ONCE: Final = 3
+"""Jobs."""
+COPIES: Final = 2
+CUT_OFFS: Final = 5
+"""A piece that is cut off so often before its first byte may fail: its feeders die of it."""
+PATIENCE: Final = 90.0
+LOST: Final = (OSError, AssertionError, struct.error)
+"""What a client meets whose server dies: an end of the connection, also in the middle of an answer."""
 T = TypeVar("T")
 
 
 class Killer(threading.Thread):
-    """Kills one process of a role, `delay` seconds from now or as soon as there is one."""
+    """Kills one process after the other; a third of them right after the one before."""
 
-    def __init__(self, burnish: Installation, role: str, delay: float, calm: threading.Lock) -> None:
+    def __init__(self, burnish: Installation, random: Random, count: int) -> None:
         super().__init__(daemon=True)
-        self.killed = False
-        self._burnish, self._role, self._delay, self._calm = burnish, role, delay, calm
+        self.killed: list[str] = []
+        """Roles, in order."""
+        self._burnish, self._random, self._count = burnish, random, count
         self._over = threading.Event()
 
     def run(self) -> None:
-        self._over.wait(self._delay)
-        while not self.killed and not self._over.is_set():
-            with self._calm:  # a server that is just being started again is left alone
-                self.killed = self._kill()
-            if not self.killed:
-                self._over.wait(0.01)
+        bag: list[str] = []
+        while len(self.killed) < self._count and not self._over.is_set():
+            bag = bag or self._random.sample(ROLES, len(ROLES))
+            self._over.wait(self._random.uniform(0, 0.2 if self._random.random() < 1 / 3 else 0.8))
+            self._kill(bag.pop())
 
-    def _kill(self) -> bool:
-        for process, role in self._burnish.processes().items():
-            if role == self._role:
-                with suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGKILL)
-                    return True
-        return False
+    def _kill(self, role: str) -> None:
+        """As soon as there is one of this role."""
+        while not self._over.is_set():
+            found = [process for process, its in self._burnish.processes().items() if its == role]
+            with suppress(ProcessLookupError, IndexError):
+                os.kill(found[0], signal.SIGKILL)
+                self.killed.append(role)
+                return
+            self._over.wait(0.02)
 
-    def end(self, timeout: float) -> None:
-        """Wait for the kill, at most so long: where the job was quicker, it falls between two jobs."""
-        self.join(timeout)
+    def end(self) -> None:
+        """No more."""
         self._over.set()
         self.join()
 
 
-class Battery:
-    """One installation, and what was acknowledged by it."""
+@dataclass
+class Job:
+    """One request as its SCU knows it."""
+
+    uid: str
+    bodies: dict[str, bytes]
+    """What was sent, by UID: Implicit VR, so that media need a form that is derived."""
+    wanted: dict[str, bytes]
+    """What its media are to hold: the same in Explicit VR."""
+    state: str = ""
+    made: int = 0
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ("DONE", "FAILURE")
+
+
+class Scu:
+    """Asks until it is answered; starts a server that is gone, as an init system would."""
 
     def __init__(self, burnish: Installation) -> None:
         self.burnish = burnish
+        self.jobs: list[Job] = []
         self.sent: dict[str, bytes] = {}
         self.acknowledged: dict[str, bytes] = {}
-        self.wanted: dict[str, dict[str, bytes]] = {}
-        self.kills: dict[str, int] = dict.fromkeys(ROLES, 0)
-        self.step = "start"
-        self._calm = threading.Lock()
+        self._client: Client | None = None
 
-    def round(self, seed: int, span: float) -> None:
-        """One job, and a kill in its midst. Raises AssertionError with the seed and the step."""
-        role = Random(seed // len(ROLES)).sample(ROLES, len(ROLES))[seed % len(ROLES)]
-        delay = Random(seed).uniform(0, span)
-        killer = Killer(self.burnish, role, delay, self._calm)
-        killer.start()
-        try:
-            self.job()
-        except AssertionError as error:
-            raise AssertionError(
-                f"seed {seed}: {role} killed after {delay:.3f} s, {self.step}: {error}"
-            ) from error
-        finally:
-            killer.end(span)
-            self.kills[role] += killer.killed
-
-    def job(self) -> None:
-        """Store, create, initiate, wait; each is repeated until it is answered."""
-        slices, uid = ct(3), generate_uid()
-        self.sent |= {str(ds.SOPInstanceUID): body(ds) for ds in slices}
-        for number, ds in enumerate(slices):
-            self.step = f"C-STORE {number}"
-            context = build_context(ds.SOPClassUID, ExplicitVRLittleEndian)
-            assert self._insist(lambda association: _status(association.send_c_store(ds)), context) == 0  # noqa: B023
-            self.acknowledged[str(ds.SOPInstanceUID)] = self.sent[str(ds.SOPInstanceUID)]
-        self.wanted[uid] = {str(ds.SOPInstanceUID): body(ds) for ds in slices}
-        asked, copies = request(slices), data_set({"NumberOfCopies": 2})
-        self.step = "N-CREATE"
-        answer = self._insist(lambda association: _status(association.send_n_create(asked, MCM, uid)[0]))
+    def begin(self) -> None:
+        """Store, create, initiate."""
+        slices = ct(3)
+        wanted = {str(ds.SOPInstanceUID): body(ds) for ds in slices}
+        for ds in slices:
+            ds.file_meta.TransferSyntaxUID = IMPLICIT
+        job = Job(str(generate_uid()), {str(ds.SOPInstanceUID): body(ds) for ds in slices}, wanted)
+        self.sent |= job.bodies
+        for uid, encoded in job.bodies.items():
+            assert self._insist(lambda client: client.store(uid, encoded)) == 0  # noqa: B023
+            self.acknowledged[uid] = encoded
+        asked = attributes([(CT, uid, "STD-GEN-CD") for uid in job.bodies])
+        answer = self._insist(lambda client: client.create(asked, job.uid).status)
         assert answer in (0, 0x0111), f"{answer:04X}"  # 0111: the first was taken, its answer got lost
-        self.step = "N-ACTION"
-        answer = self._insist(lambda association: _status(association.send_n_action(copies, 1, MCM, uid)[0]))
+        copies = padded(0x20000010, str(COPIES))
+        answer = self._insist(lambda client: client.act(1, job.uid, copies).status)
         assert answer in (0, 0xA510), f"{answer:04X}"
-        self._await_done(uid)
+        self.jobs.append(job)
 
-    def _await_done(self, uid: str) -> None:
-        most, end, state = 0, time.monotonic() + PATIENCE, ""
-        while state not in ("DONE", "FAILURE"):
-            self.step = f"N-GET after {state} {most}"
-            told = self._insist(lambda association: _told(association, uid))
-            state, made = told.ExecutionStatus, told.TotalNumberOfPiecesOfMediaCreated
-            assert made >= most, f"the total fell to {made}"
-            assert (told.ExecutionStatusInfo == "NORMAL") == (state in ("IDLE", "CREATING", "DONE"))
-            assert time.monotonic() < end, f"still {state} {told.ExecutionStatusInfo} {made}"
-            most = made
-            time.sleep(0.02)
-        assert (state, most) == ("DONE", 2), told.ExecutionStatusInfo
-        assert [piece["state"] for piece in pieces_of(self.burnish, uid)] == ["delivered"] * 2
+    def look(self, job: Job) -> None:
+        """Ask how it is, and judge the answer beside the one before."""
+        reply = self._insist(lambda client: client.get(job.uid, list(STATUS.values())))
+        assert reply.status == 0, f"N-GET answers {reply.status:04X}"
+        told = reply.values
+        assert told.ExecutionStatus in ("PENDING", "CREATING", "DONE", "FAILURE")
+        normal = told.ExecutionStatus in ("CREATING", "DONE")
+        assert (told.ExecutionStatusInfo == "NORMAL") == normal, told.ExecutionStatusInfo
+        assert told.TotalNumberOfPiecesOfMediaCreated >= job.made, "the total fell"
+        job.state, job.made = told.ExecutionStatus, told.TotalNumberOfPiecesOfMediaCreated
 
-    def _insist(self, ask: Callable[[Association], T | None], context: object = None) -> T:
+    def _insist(self, ask: Callable[[Client], T]) -> T:
         end = time.monotonic() + PATIENCE
         while True:
-            self._revive()
-            with _associated(self.burnish.port, context) as association:
-                answer = ask(association) if association else None
-            if answer is not None:
-                return answer
-            assert time.monotonic() < end, "not answered"
+            try:
+                self._client = self._client or Client(self.burnish.port, "STOCKSCU")
+                return ask(self._client)
+            except LOST as error:
+                assert time.monotonic() < end, f"not answered: {error}"
+                self.hang_up()
+                self.revive()
+
+    def hang_up(self) -> None:
+        """Leave the connection as it is."""
+        client, self._client = self._client, None
+        if client:
+            client.__exit__()
+
+    def revive(self) -> None:
+        """Start a server that is gone, and again where it is killed while it starts."""
+        process = self.burnish.process
+        if process is None or process.poll() is None:
             time.sleep(0.02)
+            return
+        assert process.stdout
+        process.stdout.close()
+        with suppress(AssertionError):
+            self.burnish.start()
 
-    def _revive(self) -> None:
-        """Do what an init system would: start a server that died."""
-        with self._calm:
-            process = self.burnish.process
-            if process and process.poll() is not None:
-                assert process.stdout
-                process.stdout.close()
-                self.burnish.start()
 
-    def _missing(self) -> dict[int, str]:
-        """What an idle installation lacks; a server whose death is only now seen is started again."""
-        self._revive()
-        return strangers(self.burnish)
+class Battery:
+    """An installation, an SCU and a killer."""
+
+    def __init__(self, burnish: Installation, seed: int, kills: int) -> None:
+        self.scu = Scu(burnish)
+        self.killer = Killer(burnish, Random(seed), kills)
+        self._burnish, self._kills, self._seed = burnish, kills, seed
+
+    def run(self) -> None:
+        """Jobs until there were kills enough, then the end of all of them."""
+        try:
+            self.killer.start()
+            while len(self.killer.killed) < self._kills:
+                self._keep_busy()
+            self._finish()
+        except AssertionError as error:
+            last = self.killer.killed[-5:]
+            raise AssertionError(f"seed {self._seed}, after {len(self.killer.killed)} kills, {last}: {error}") from error
+        finally:
+            self.killer.end()
+            self.scu.hang_up()
+
+    def _keep_busy(self) -> None:
+        open_jobs = [job for job in self.scu.jobs if not job.ended]
+        if len(open_jobs) < AT_ONCE:
+            self.scu.begin()
+        for job in open_jobs:
+            self.scu.look(job)
+        time.sleep(0.02)
+
+    def _finish(self) -> None:
+        end = time.monotonic() + PATIENCE
+        while still := [job for job in self.scu.jobs if not job.ended]:
+            assert time.monotonic() < end, still[0].state
+            self.scu.look(still[0])
+            time.sleep(0.02)
 
     def check(self) -> int:
         """All that must hold once everything is quiet; returns how many images there are."""
-        eventually(self._missing)  # the last kill may have come when its job was done
-        check_spool(self.burnish, self.acknowledged, self.sent)
-        check_ledger(self.burnish)
-        assert leftovers(self.burnish) == []
-        return len(check_media(self.burnish, self.wanted))
+        eventually(self._missing, PATIENCE)
+        self._burnish.stop()  # so that nothing is purged while it is looked at
+        for job in self.scu.jobs:
+            self._check_job(job)
+        check_spool(self._burnish, self.scu.acknowledged, self.scu.sent)
+        check_ledger(self._burnish)
+        assert leftovers(self._burnish) == []
+        return len(check_media(self._burnish, {job.uid: job.wanted for job in self.scu.jobs}))
+
+    def _missing(self) -> dict[int, str]:
+        """What an idle installation lacks; a server whose death is only now seen is started again."""
+        self.scu.revive()
+        return strangers(self._burnish)
+
+    def _check_job(self, job: Job) -> None:
+        if job.state == "DONE":
+            assert job.made == COPIES
+            assert [piece["state"] for piece in pieces_of(self._burnish, job.uid)] == ["delivered"] * COPIES
+        else:
+            tries: Counter[Any] = Counter(row["piece"] for row in attempts_of(self._burnish, job.uid))
+            assert max(tries.values()) >= CUT_OFFS, f"{job.state} after {tries}"
 
 
 @contextmanager
-def _associated(port: int, context: object) -> Iterator[Association | None]:
-    ae = AE("STOCKSCU")
-    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = PATIENCE / 2
-    contexts = [context or build_context(MCM, ExplicitVRLittleEndian)]
-    association = ae.associate("127.0.0.1", port, contexts, ae_title="BURNISH")  # type: ignore[arg-type]
-    keep_answers(association)
-    end = association.dul.socket and association.dul.socket.socket
-    try:
-        yield association if association.is_established else None
-    finally:
-        if association.is_established:
-            association.release()
-        if association.is_alive():
-            association.join(5)
-        if end:  # the stock SCU leaves it open where its peer died
-            end.close()
-
-
-def _status(answer: Dataset) -> int | None:
-    """The status, None where the association was lost before it came."""
-    return int(answer.Status) if "Status" in answer else None
-
-
-def _told(association: Association, uid: str) -> Dataset | None:
-    status, told = association.send_n_get(list(STATUS.values()), MCM, uid)  # type: ignore[arg-type]
-    if (code := _status(status)) is not None:
-        assert code == 0, f"N-GET answers {code:04X}"
-    return told if code == 0 else None
-
-
-@contextmanager
-def battery(folder: Path, driver: str) -> Iterator[Battery]:
+def _running(folder: Path, driver: str) -> Iterator[Installation]:
     """An installation to be killed; its processes are gone at the end."""
-    burnish = installation(folder, driver, WRITERS[driver])
+    burnish = installation(folder, driver, WRITERS[driver], TABLES)
     burnish.start()
-    battery = Battery(burnish)
     try:
-        yield battery
+        yield burnish
     finally:
-        burnish.stop()
+        with suppress(AssertionError):
+            burnish.stop()
         eventually(burnish.processes)
-        gc.collect()
 
 
-def _run(folder: Path, driver: str, rounds: int) -> None:
-    with battery(folder, driver) as one:
-        one.job()  # the first one waits until everything is loaded
-        begin = time.monotonic()
-        one.job()
-        span = time.monotonic() - begin
-        first = SEED + 1000 * list(WRITERS).index(driver)
-        for seed in range(first, first + rounds):
-            one.round(seed, span)
-        images = one.check()
-        print(f"{driver}: {one.kills}, a job {span:.2f} s, {time.monotonic() - begin:.1f} s in all")
-        assert images == 2 * (rounds + 2)
+def _run(folder: Path, driver: str, seed: int, kills: int) -> None:
+    with _running(folder, driver) as burnish:
+        battery, begin = Battery(burnish, seed, kills), time.monotonic()
+        battery.run()
+        images, roles = battery.check(), Counter(battery.killer.killed)
+        print(f"{driver}: {dict(roles)}, {images} images, {time.monotonic() - begin:.1f} s")
+        assert roles.total() == kills
+        assert min(roles[role] for role in ROLES) >= kills // len(ROLES)
+        assert images == sum(job.made for job in battery.scu.jobs)
 
 
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", [SEED, SEED + 1])
 @pytest.mark.parametrize("driver", WRITERS)
-def test_kills(tmp_path: Path, driver: str) -> None:
-    """Some rounds with each writer."""
-    _run(tmp_path, driver, ROUNDS // 2)
+def test_kills(tmp_path: Path, driver: str, seed: int) -> None:
+    """A quarter of the kills with each writer and seed."""
+    _run(tmp_path, driver, seed, KILLS // 4)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", [SEED + 100, SEED + 101])
 @pytest.mark.parametrize("driver", WRITERS)
-def test_many_kills(tmp_path: Path, driver: str) -> None:
+def test_many_kills(tmp_path: Path, driver: str, seed: int) -> None:
     """The long battery."""
-    _run(tmp_path, driver, LONG_ROUNDS // 2)
+    _run(tmp_path, driver, seed, LONG_KILLS // 4)

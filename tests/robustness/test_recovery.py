@@ -22,7 +22,7 @@ def statuses(burnish: Installation) -> dict[str, str]:
 def await_done(burnish: Installation, uids: list[str], timeout: float) -> None:
     """Until these are DONE."""
     end = time.monotonic() + timeout
-    while set((told := statuses(burnish))[uid] for uid in uids) != {"DONE"}:
+    while {(told := statuses(burnish))[uid] for uid in uids} != {"DONE"}:
         assert time.monotonic() < end, Counter(told[uid] for uid in uids)
         time.sleep(0.1)
 
@@ -31,7 +31,7 @@ def await_done(burnish: Installation, uids: list[str], timeout: float) -> None:
 def test_a_long_backlog(tmp_path: Path, count: int) -> None:
     """What waited and what was cut off is made once each; what was done is not made again."""
     burnish = Installation(tmp_path)
-    left = fill(burnish.data, count, waiting=2)
+    left = fill(burnish.data, count, waiting=1)
     unmade = left.waiting + left.cut_off
     with running(burnish):
         assert Scu(burnish.port).state(left.done[0]) == ("DONE", "NORMAL", 1)
@@ -48,8 +48,8 @@ def test_a_long_backlog(tmp_path: Path, count: int) -> None:
 def test_a_recovery_that_is_killed_is_done_again(tmp_path: Path) -> None:
     """To recover twice is to recover once."""
     burnish = Installation(tmp_path)
-    left = fill(burnish.data, 200, waiting=5)
-    for _ in range(3):
+    left = fill(burnish.data, 100, waiting=3)
+    for _ in range(2):
         burnish.start()
         burnish.stop(9)  # type: ignore[arg-type]
     unmade = left.waiting + left.cut_off

@@ -39,7 +39,11 @@ class Client(RawPeer):
         super().__init__(port)
         self.sock.settimeout(60)
         contexts = {1: (MCM, [IMPLICIT]), 3: (CT, [IMPLICIT])}
-        assert self.associate(contexts, calling=calling) == _ASSOCIATED
+        try:
+            assert self.associate(contexts, calling=calling) == _ASSOCIATED
+        except BaseException:
+            self.__exit__()
+            raise
 
     def store(self, uid: str, encoded: bytes) -> int:
         """C-STORE a CT data set; the status."""

@@ -118,9 +118,13 @@ class Child:
         self.start()
         return True
 
+    def ask_to_end(self) -> None:
+        """Send it SIGTERM; safe to repeat."""
+        self._signal(signal.SIGTERM)
+
     def stop(self, timeout: float, hurry: Callable[[], bool] = lambda: False) -> None:
         """Ask it to end, wait, then make it; `hurry` ends the wait."""
-        self._signal(signal.SIGTERM)
+        self.ask_to_end()
         end = time.monotonic() + timeout
         while not self._ended() and time.monotonic() < end and not hurry():
             time.sleep(0.02)
@@ -209,8 +213,9 @@ class Server:
         return all(watched)
 
     def _end(self) -> None:
-        """Stop receiving, then let production finish what it makes; a second signal ends the wait."""
+        """Stop receiving and claiming; production finishes what it makes. A second signal ends the wait."""
         production, reception = self._children
+        production.ask_to_end()
         reception.stop(_STOP_SECONDS)
         drain = self._loaded.config.queue.drain_timeout.total_seconds()
         production.stop(drain + _STOP_SECONDS, self._at_once.is_set)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from burnish.database import Database
 from burnish.database.settings import DatabaseSettings
-from burnish.database.tables import clock
+from burnish.database.tables import clock, requests
 from burnish.errors import FaultKind
 from burnish.media import MediaKind
 from burnish.production import roster
@@ -303,6 +303,19 @@ def test_a_fault_puts_no_station_back_into_service(desk: Desk) -> None:
     desk.put("left", StationState.DRAINING)
     desk.fault(claim, FaultKind.NO_BLANK_MEDIA)
     assert desk.station().state == StationState.DRAINING
+
+
+def test_what_waits_for_a_person_is_left_alone(desk: Desk) -> None:
+    """No station takes a piece of it, none being in service changes nothing, and it has no limit."""
+    request = desk.start()
+    with desk.database.write() as connection:
+        connection.execute(update(requests).values(plan="held"))
+        hold_request(connection, request, StatusInfo.CHECK_MCD_OP, "somebody must decide", wait=None)
+        assert claim_piece(connection, "left", MEDIA) is None
+    for name in ("left", "right"):
+        desk.put(name, StationState.QUARANTINED)
+    desk.later(days=1000)
+    assert desk.state(request) == ("PENDING", "CHECK_MCD_OP")
 
 
 # --- what cannot go on ----------------------------------------------------------------------------------

@@ -64,9 +64,7 @@ class House:
         """An IDLE request."""
         wanted = [Reference("1.2", name, "STD-GEN-CD") for name in references]
         with self.database.write() as connection:
-            return create_request(
-                connection, sop_instance=uid, owner_ae="AE", attributes={}, wanted=wanted
-            )
+            return create_request(connection, sop_instance=uid, owner_ae="AE", attributes={}, wanted=wanted)
 
     def start(self, uid: str, *references: str) -> int:
         """One that waits for its plan."""

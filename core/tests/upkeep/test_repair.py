@@ -82,7 +82,7 @@ def test_a_sound_database_is_left_alone(house: House) -> None:
 
 
 def test_most_rows_outlive_a_lost_page(house: House) -> None:
-    """What was started is held; the damaged file lies aside as it was, and the event says how much was kept."""
+    """What was started is held; the damaged file lies aside as it was; the event says how much was kept."""
     house.store("1.1")
     started = house.plan("2.1", "1.1")
     house.fill(400)
@@ -183,7 +183,7 @@ def test_a_repair_waits_for_who_works_there(house: House) -> None:
 def test_a_restore_that_was_cut_off_is_no_repair(house: House) -> None:
     house.close()
     (house.data / "burnish.sqlite").rename(house.data / "burnish.sqlite.part")
-    with pytest.raises(ConfigError, match="a restore into .* was cut off"):
+    with pytest.raises(ConfigError, match=r"a restore into .* was cut off"):
         repair(house.loaded)
 
 

@@ -209,7 +209,7 @@ class Campaign:
         while self.deaths.total() < end:
             doom = self._doom()
             with self._named(doom):
-                self._count(lives.live(author.script(), doom, self._random.randrange(1 << 32)), doom)
+                self._count(lives.live(author.script(doom.phase), doom, self._random.randrange(1 << 32)), doom)
                 judge.after_death()
         with self._named(None):
             self._rest(lives, author, judge)

@@ -21,6 +21,8 @@ _ROOT: Final = "1.2.826.0.1.3680043.9.7433.1."
 _PHASE_OF: Final = {"store": "receive", "index": "receive", "look": "create", "make": "write", "cancel-amid": "cancel", "rest": "write"}
 OK, DUPLICATE, STARTED, UNKNOWN = 0, 0x0111, 0xA510, 0x0112
 ENDED, CANNOT_STOP = 0xC201, 0xC202
+EXTRAS: Final = ("index", "plan", "make", "purge", "look", "cancel", "cancel-amid", "version", "again")
+"""What else an SCU, a thread or the clock may do at any time."""
 LAWFUL: Final = {
     "store": {OK},
     "create": {OK, DUPLICATE, STARTED},
@@ -121,12 +123,14 @@ class Author:
         self._world, self._random = world, random
         self._number = 0
 
-    def script(self) -> list[Step]:
-        """The next life's."""
+    def script(self, phase: str = "") -> list[Step]:
+        """The next life's; `phase` is one that it must come to."""
         steps = list(self.again()) + list(self._whole_way())
-        for _ in range(self._random.randrange(4)):
-            if extra := self._extra():
-                steps.insert(self._random.randint(0, len(steps)), extra)
+        extras = [self._extra(self._random.choice(EXTRAS)) for _ in range(self._random.randrange(4))]
+        if phase == "cancel":
+            extras += [self._extra("cancel"), self._extra("cancel-amid")]
+        for extra in filter(None, extras):
+            steps.insert(self._random.randint(0, len(steps)), extra)
         return steps
 
     def again(self) -> Iterator[Step]:
@@ -152,8 +156,7 @@ class Author:
         yield Step("look", uid)
         yield Step("purge")
 
-    def _extra(self) -> Step | None:
-        kind = self._random.choice(["index", "plan", "make", "purge", "look", "cancel", "cancel-amid", "version", "again"])
+    def _extra(self, kind: str) -> Step | None:
         known = list(self._world.asked if kind in ("look", "cancel", "cancel-amid") else self._world.stored)
         if kind in ("index", "plan", "make", "purge"):
             return Step(kind)

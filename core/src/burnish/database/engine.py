@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import OperationalError
 
 from burnish.database.settings import DatabaseSettings
@@ -40,6 +40,7 @@ class Database:
             max_overflow=300,
         )
         event.listen(engine, "connect", _prepare)
+        event.listen(engine, "handle_error", _part)
         event.listen(engine, "begin", _begin)
         return cls(engine)
 
@@ -96,6 +97,15 @@ def _prepare(connection: sqlite3.Connection, record: object) -> None:
     _without_transactions(connection, record)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _part(context: ExceptionContext) -> None:
+    """Let a connection go that can only read: SQLite opens a file so where, for a moment, it could not open
+    it to write (os_unix.c, unixOpen), and never tries again."""
+    code = getattr(context.original_exception, "sqlite_errorcode", 0)
+    if code & 0xFF == sqlite3.SQLITE_READONLY:
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False
 
 
 def _begin(connection: Connection) -> None:

@@ -158,6 +158,7 @@ attempts: Final = Table(
     Column("outcome", String(16)),
     Column("fault", String(32)),
     Column("message", String, nullable=False, default=""),
+    Column("rejected", Boolean, nullable=False, default=False),  # its medium is thrown away: it counts
     Column("process", Integer),
     Column("process_start", Integer),
     Column("process_boot", String(36)),

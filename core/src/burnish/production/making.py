@@ -82,11 +82,11 @@ class Making:
         if not reply.well:
             return self._left_unknown(reply)
         with self._database.read() as connection:
-            fault, message = noted_fault(connection, self._claim.attempt)
+            fault, message, rejected = noted_fault(connection, self._claim.attempt)
             wanted = request_row(connection, self._claim.request).status in LIVE
         found = Found(reply.done)
         if found is Found.UNTOUCHED:
-            return self._enter(fault or CUT_OFF, message or "nothing had been written", touched=False)
+            return self._enter(fault or CUT_OFF, message or "nothing had been written", touched=rejected)
         if found is Found.PARTIAL or not wanted or fault not in (None, FaultKind.DRIVER_FAULT):
             return self._reject(fault or CUT_OFF, message or "the work was cut off")
         return self._prove_what_is_found()
@@ -221,15 +221,18 @@ class Making:
 
     def _reject(self, fault: str | None, message: str) -> bool:
         """Reject the medium, then enter why; where that cannot be done, the medium is asked again later."""
-        self._note(fault, message)
+        self._note(fault, message, rejected=True)
         reply = self._driver.order("reject", self._claim.job)
         return self._enter(fault, message, touched=True) if reply.well else self._left_unknown(reply)
 
-    def _note(self, fault: str | None, message: str) -> None:
-        """Write down what went wrong before anything is done about it: whoever asks the medium must know."""
-        if fault:
+    def _note(self, fault: str | None, message: str, *, rejected: bool = False) -> None:
+        """Write down what went wrong before anything is done about it: whoever asks the medium must know.
+
+        A medium that was rejected looks untouched afterwards, and is counted all the same.
+        """
+        if fault or rejected:
             with self._database.write() as connection:
-                note_fault(connection, self._claim.attempt, fault, message)
+                note_fault(connection, self._claim.attempt, fault, message, rejected=rejected)
 
     def _left_unknown(self, reply: Reply) -> bool:
         with self._database.write() as connection:

@@ -196,7 +196,7 @@ class Planner:
                 items = [failed_json(item) for item in error.failed]
                 held = update(requests).where(requests.c.id == request)
                 connection.execute(held.values(plan="held", failed=items))
-                hold_request(connection, request, error.info, str(error))
+                hold_request(connection, request, error.info, str(error), wait=None)
 
     @staticmethod
     def _cancelled(connection: Connection, request: int) -> bool:

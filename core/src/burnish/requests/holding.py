@@ -1,7 +1,7 @@
 """Requests that wait for a person's decision: nothing is planned or made of one until it is released.
 
-A held request is PENDING/CHECK_MCD_OP, without a limit, and may be cancelled as any other. Its volumes, pieces and pins stay;
-a piece that was at a station when it was held is asked about as after any crash.
+A held request is PENDING/CHECK_MCD_OP, without a limit, and may be cancelled as any other. Its volumes,
+pieces and pins stay; a piece that was at a station when it was held is asked about as after any crash.
 """
 
 from sqlalchemy import Connection, select, update

@@ -215,16 +215,18 @@ def sign_attempt(
         raise InvalidMove(f"attempt {attempt} is over")
 
 
-def note_fault(connection: Connection, attempt: int, fault: str, message: str) -> None:
-    """Enter what went wrong with an attempt whose medium has still to be asked."""
-    values = {"fault": fault, "message": message}
+def note_fault(
+    connection: Connection, attempt: int, fault: str | None, message: str, *, rejected: bool = False
+) -> None:
+    """Enter what went wrong with an attempt whose medium is still to be asked, or about to be rejected."""
+    values = {"fault": fault, "message": message} | ({"rejected": True} if rejected else {})
     connection.execute(update(attempts).where(attempts.c.id == attempt).values(values))
 
 
-def noted_fault(connection: Connection, attempt: int) -> tuple[str | None, str]:
-    """What `note_fault` entered; no fault where the feeder itself died."""
+def noted_fault(connection: Connection, attempt: int) -> tuple[str | None, str, bool]:
+    """What `note_fault` entered: no fault where the feeder itself died; true where a medium was rejected."""
     row = connection.execute(select(attempts).where(attempts.c.id == attempt)).one()
-    return row.fault, row.message
+    return row.fault, row.message, row.rejected
 
 
 def end_attempt(
@@ -307,7 +309,8 @@ def hold_request(
 ) -> None:
     """Say that a device or a person is waited for, unless another station still makes pieces of it.
 
-    `wait` says which limit ends that, with `failing` or the same term; None: another station is at hand.
+    `wait` says which limit ends that, with `failing` or the same term; None: another station is at hand, or a
+    person decides.
     """
     row = request_row(connection, request)
     if row.status not in LIVE or pieces_in(connection, request, AT_A_STATION):

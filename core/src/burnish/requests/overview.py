@@ -6,7 +6,7 @@ Values are plain, ready for JSON. Times are UNIX seconds (UTC).
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, case, func, or_, select
 
 from burnish.database.tables import attempts, events, pieces, references, requests, volumes
 from burnish.requests.holding import HELD
@@ -78,7 +78,7 @@ def _counted(connection: Connection, ids: Sequence[int]) -> dict[int, Values]:
     found: dict[int, Values] = {
         request: {"made": 0, "wanted": None, "spoilt": 0, "profiles": []} for request in ids
     }
-    made = func.sum(pieces.c.state == PieceState.DELIVERED)
+    made = func.sum(case((pieces.c.state == PieceState.DELIVERED, 1), else_=0))
     count = select(pieces.c.request, func.count(), made, func.sum(pieces.c.spoilt))
     count = count.where(pieces.c.request.in_(ids)).group_by(pieces.c.request)
     for request, wanted, delivered, spoilt in connection.execute(count):

@@ -10,7 +10,7 @@ import ctypes
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os.path import samestat
 from pathlib import Path
 from typing import BinaryIO, Final, Self
@@ -107,13 +107,20 @@ class FileWriter(Writer):
         """Give the image its name and return the path."""
         place = self._place(job)
         with as_faults(f"{place.final} cannot be handed out"):
-            if _size(place.part) is not None:
-                _check_length(place.part, job)
-                _name(place)
-            _check_length(place.final, job)
-            _settle(place.folder)
-            _settle(self._settings.path)
+            try:
+                self._hand_out(place, job)
+            except OSError:
+                _unname(place)
+                raise
         return str(place.final)
+
+    def _hand_out(self, place: Place, job: Job) -> None:
+        if _size(place.part) is not None:
+            _check_length(place.part, job)
+            _name(place)
+        _check_length(place.final, job)
+        _settle(place.folder)
+        _settle(self._settings.path)
 
     def reject(self, job: Job) -> None:
         """Remove what was written under the temporary name."""
@@ -173,6 +180,18 @@ def _name(place: Place) -> None:
         _rename(place)
     else:
         place.part.unlink()
+
+
+def _unname(place: Place) -> None:
+    """Take a name away that may not last: its piece is rejected and made again, under that name.
+
+    What somebody else put there stays.
+    """
+    with suppress(OSError):
+        if _size(place.part) is None:
+            place.final.rename(place.part)
+        elif samestat(place.final.lstat(), place.part.lstat()):
+            place.final.unlink()
 
 
 def _rename(place: Place) -> None:
