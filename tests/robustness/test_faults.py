@@ -398,8 +398,9 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def stubborn(disk: Path) -> Iterator[Stage]:
-    """A server whose writer cannot be interrupted."""
-    with running(installation(disk, "scripted", "interruptible = false")) as burnish:
+    """A server whose writer cannot be interrupted, and which keeps nothing of its disk in reserve."""
+    whole = "[storage]\nreserve = 0\n"
+    with running(installation(disk, "scripted", "interruptible = false", whole)) as burnish:
         one = Stage(burnish)
         yield one
         check_ledger(burnish)

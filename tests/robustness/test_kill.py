@@ -1,6 +1,6 @@
 """kill -9 of any process of a running server at any moment: nothing acknowledged is lost, nothing unrecorded.
 
-An SCU goes on storing, creating and initiating, three jobs at a time, while another thread kills one process
+An SCU goes on storing, creating and initiating, five jobs at a time, while another thread kills one process
 after the other: the server's parent, reception, production, a feeder or a driver, in shuffled order, at random
 moments, often while what was killed last is still coming back. Whoever got no answer asks again; a server
 that is gone is started again. In the end every job is done, and all tables, files and media are judged.
@@ -38,7 +38,7 @@ from tests.robustness.evidence import (
     strangers,
 )
 from tests.robustness.stage import installation
-from tests.robustness.wire import IMPLICIT, Client, attributes, padded
+from tests.robustness.wire import Client, attributes, padded
 
 ROLES: Final = ("server", "reception", "production", "feeder", "driver")
 KILLS: Final = int(os.environ.get("BURNISH_KILLS", "100"))
@@ -53,9 +53,10 @@ retries_per_piece = 1000
 [retention]
 instances_after_success = "1s"
 """
-AT_ONCE: Final = 3
+AT_ONCE: Final = 5
 """Jobs."""
 COPIES: Final = 2
+EXPLICIT: Final = "1.2.840.10008.1.2.1"
 CUT_OFFS: Final = 5
 """A piece that is cut off so often before its first byte may fail: its feeders die of it."""
 PATIENCE: Final = 90.0
@@ -78,7 +79,7 @@ class Killer(threading.Thread):
         bag: list[str] = []
         while len(self.killed) < self._count and not self._over.is_set():
             bag = bag or self._random.sample(ROLES, len(ROLES))
-            self._over.wait(self._random.uniform(0, 0.2 if self._random.random() < 1 / 3 else 0.8))
+            self._over.wait(self._random.uniform(0, 0.2 if self._random.random() < 1 / 3 else 1.0))
             self._kill(bag.pop())
 
     def _kill(self, role: str) -> None:
@@ -103,9 +104,6 @@ class Job:
 
     uid: str
     bodies: dict[str, bytes]
-    """What was sent, by UID: Implicit VR, so that media need a form that is derived."""
-    wanted: dict[str, bytes]
-    """What its media are to hold: the same in Explicit VR."""
     state: str = ""
     made: int = 0
 
@@ -127,10 +125,7 @@ class Scu:
     def begin(self) -> None:
         """Store, create, initiate."""
         slices = ct(3)
-        wanted = {str(ds.SOPInstanceUID): body(ds) for ds in slices}
-        for ds in slices:
-            ds.file_meta.TransferSyntaxUID = IMPLICIT
-        job = Job(str(generate_uid()), {str(ds.SOPInstanceUID): body(ds) for ds in slices}, wanted)
+        job = Job(str(generate_uid()), {str(ds.SOPInstanceUID): body(ds) for ds in slices})
         self.sent |= job.bodies
         for uid, encoded in job.bodies.items():
             assert self._insist(lambda client: client.store(uid, encoded)) == 0  # noqa: B023
@@ -158,7 +153,7 @@ class Scu:
         end = time.monotonic() + PATIENCE
         while True:
             try:
-                self._client = self._client or Client(self.burnish.port, "STOCKSCU")
+                self._client = self._client or Client(self.burnish.port, "STOCKSCU", EXPLICIT)
                 return ask(self._client)
             except LOST as error:
                 assert time.monotonic() < end, f"not answered: {error}"
@@ -229,7 +224,7 @@ class Battery:
         check_spool(self._burnish, self.scu.acknowledged, self.scu.sent)
         check_ledger(self._burnish)
         assert leftovers(self._burnish) == []
-        return len(check_media(self._burnish, {job.uid: job.wanted for job in self.scu.jobs}))
+        return len(check_media(self._burnish, {job.uid: job.bodies for job in self.scu.jobs}))
 
     def _missing(self) -> dict[int, str]:
         """What an idle installation lacks; a server whose death is only now seen is started again."""

@@ -166,7 +166,7 @@ class Annex(RuleBasedStateMachine):
         self.mine: list[Request] = []
         self.writer = self.world.burnish.out
         self.defects = 0
-        self.let_go()
+        self._mend()
 
     # --- create
 
@@ -177,6 +177,9 @@ class Annex(RuleBasedStateMachine):
         given=st.booleans(),
     )
     def create(self, kind: str, owner: str, given: bool) -> Request:
+        return self._create(kind, owner, given=given)
+
+    def _create(self, kind: str, owner: str, *, given: bool) -> Request:
         references, outcome, failed = kind_of(kind, self.world.stored)
         uid, label = str(generate_uid()) if given else None, f"label {len(self.mine)}"
         reply = self.clients[owner].create(attributes(references, {0x22000002: label}), uid)
@@ -186,12 +189,6 @@ class Annex(RuleBasedStateMachine):
         made = Request(reply.uid, owner, outcome, failed, label)
         self.mine.append(made)
         return made
-
-    @rule(shape=st.sampled_from(BAD_SHAPES))
-    def create_badly(self, shape: tuple[bytes, int]) -> None:
-        uid = str(generate_uid())
-        assert self.clients["ALPHA"].create(shape[0], uid).status == shape[1]
-        assert self.clients["ALPHA"].get(uid, []).status == 0x0112
 
     @rule(one=requests, owner=st.sampled_from(["ALPHA", "BETA"]))
     def create_again(self, one: Request, owner: str) -> None:
@@ -210,17 +207,15 @@ class Annex(RuleBasedStateMachine):
         priority=st.sampled_from(["", "HIGH", "MED", "LOW"]),
     )
     def initiate(self, one: Request, copies: int, priority: str) -> None:
+        self._initiate(one, copies, priority)
+
+    def _initiate(self, one: Request, copies: int, priority: str) -> None:
         arguments = padded(0x20000010, str(copies)) if copies else b""
         arguments += padded(0x22000020, priority) if priority else b""
         reply = self.clients[one.owner].act(INITIATE, one.uid, arguments or None)
         assert reply.status == (0x0112 if one.gone else 0xA510 if one.started else 0)
         if reply.status == 0:
             one.started, one.copies = True, copies or 1
-
-    @rule(one=requests, arguments=st.sampled_from(BAD_ARGUMENTS))
-    def initiate_badly(self, one: Request, arguments: bytes) -> None:
-        reply = self.clients[one.owner].act(INITIATE, one.uid, arguments)
-        assert reply.status == (0x0112 if one.gone else 0xA510 if one.started else 0x0115)
 
     # --- cancel
 
@@ -248,20 +243,35 @@ class Annex(RuleBasedStateMachine):
         assert stranger.act(CANCEL, one.uid).status == expected
         assert stranger.act(INITIATE, one.uid).status == expected
 
-    @rule()
-    def of_nobody(self) -> None:
-        client, uid = self.clients["ALPHA"], str(generate_uid())
-        answers = [client.get(uid, []), client.act(INITIATE, uid), client.act(CANCEL, uid)]
+    @rule(
+        one=requests,
+        shape=st.sampled_from(BAD_SHAPES),
+        arguments=st.sampled_from(BAD_ARGUMENTS),
+        action=st.sampled_from([0, 3, 99]),
+        unknown=st.sampled_from(NOTHING_KEPT),
+    )
+    def nonsense(
+        self, one: Request, shape: tuple[bytes, int], arguments: bytes, action: int, unknown: int
+    ) -> None:
+        """Bad shapes, bad arguments, no such action, attribute, request: nothing changes."""
+        client, nobody = self.clients[one.owner], str(generate_uid())
+        assert client.create(shape[0], nobody).status == shape[1]
+        answers = [client.get(nobody, []), client.act(INITIATE, nobody), client.act(CANCEL, nobody)]
         assert [reply.status for reply in answers] == [0x0112] * 3
-
-    @rule(one=requests, action=st.sampled_from([0, 3, 99]))
-    def unknown_action(self, one: Request, action: int) -> None:
-        assert self.clients[one.owner].act(action, one.uid).status == 0x0123
+        wrong = 0x0112 if one.gone else 0xA510 if one.started else 0x0115
+        assert client.act(INITIATE, one.uid, arguments).status == wrong
+        assert client.act(action, one.uid).status == 0x0123
+        reply = client.get(one.uid, [0x21000020, unknown])
+        assert reply.status == (0x0112 if one.gone else 0x0001)
+        assert len(reply.values) == (0 if one.gone else 1)
 
     # --- look
 
     @rule(one=requests)
     def look(self, one: Request) -> None:
+        self._look(one)
+
+    def _look(self, one: Request) -> None:
         reply = self.clients[one.owner].get(one.uid, list(STATUS.values()))
         if one.gone:
             assert reply.status == 0x0112
@@ -269,12 +279,6 @@ class Annex(RuleBasedStateMachine):
         assert reply.status == 0
         assert set(STATUS) == {str(element.keyword) for element in reply.values}
         self._judge(one, reply.values)
-
-    @rule(one=requests, unknown=st.sampled_from(NOTHING_KEPT))
-    def look_for_what_is_not_kept(self, one: Request, unknown: int) -> None:
-        reply = self.clients[one.owner].get(one.uid, [0x21000020, unknown])
-        assert reply.status == (0x0112 if one.gone else 0x0001)
-        assert len(reply.values) == (0 if one.gone else 1)
 
     @rule(one=requests)
     def look_at_all(self, one: Request) -> None:
@@ -310,14 +314,20 @@ class Annex(RuleBasedStateMachine):
     def hold(self) -> None:
         (self.writer / "hold-write").touch()
 
+    @rule(fault=st.sampled_from(["NO_BLANK_MEDIA", "OPERATOR_ACTION", "DEVICE_BUSY", "OUTPUT_FULL"]))
+    def break_down(self, fault: str) -> None:
+        """A condition that lasts until somebody mends it."""
+        (self.writer / ".condition").write_text(fault)
+        (self.writer / ".condition").rename(self.writer / "condition")
+
     @rule()
     def let_go(self) -> None:
-        (self.writer / "hold-write").unlink(missing_ok=True)
+        """Everything at the device is well again."""
+        self._mend()
 
-    @rule(fault=st.sampled_from(["NO_BLANK_MEDIA", "OPERATOR_ACTION", "DEVICE_BUSY", "OUTPUT_FULL"]))
-    def condition(self, fault: str) -> None:
-        """The next piece meets a condition that passes."""
-        write_script(self.writer, [{"fault": fault}])
+    def _mend(self) -> None:
+        for name in ("hold-write", "condition"):
+            (self.writer / name).unlink(missing_ok=True)
 
     @precondition(lambda self: not self.defects)
     @rule(at=st.sampled_from([0, 1000]))
@@ -329,14 +339,14 @@ class Annex(RuleBasedStateMachine):
     @rule(one=requests)
     def await_end(self, one: Request) -> None:
         """A started request ends as the model says, unless it waits for a held writer."""
-        self.let_go()
+        self._mend()
         if one.started and not one.gone:
             self._await(one)
 
     def _await(self, one: Request) -> None:
         end = time.monotonic() + 60
         while not one.ended:
-            self.look(one)
+            self._look(one)
             assert time.monotonic() < end, one
             time.sleep(0.005)
 
@@ -346,7 +356,7 @@ class Annex(RuleBasedStateMachine):
         assert all(one.seen[0] != "IDLE" or one.seen[1:] == ("NORMAL", 0) for one in self.mine)
 
     def teardown(self) -> None:
-        self.let_go()
+        self._mend()
         write_script(self.writer, [])
         for one in self.mine:
             if one.started and not one.gone:

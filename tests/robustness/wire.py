@@ -33,12 +33,12 @@ class Reply:
 
 
 class Client(RawPeer):
-    """One association with contexts for media creation (1) and CT storage (3)."""
+    """One association with contexts for media creation (1) and CT storage (3), the latter in `syntax`."""
 
-    def __init__(self, port: int, calling: str) -> None:
+    def __init__(self, port: int, calling: str, syntax: str = IMPLICIT) -> None:
         super().__init__(port)
         self.sock.settimeout(60)
-        contexts = {1: (MCM, [IMPLICIT]), 3: (CT, [IMPLICIT])}
+        contexts = {1: (MCM, [IMPLICIT]), 3: (CT, [syntax])}
         try:
             assert self.associate(contexts, calling=calling) == _ASSOCIATED
         except BaseException:

@@ -576,7 +576,7 @@ def test_the_ledger_forgets(house: House) -> None:
         house.piece_is(row, "delivered")
         house.end(row)
         house.now += 1
-    house.after(LEDGER - 2)
+    house.after(LEDGER - 3)
     assert house.count(requests, references, volumes, pieces, attempts) == 10
     house.after(1)
     assert house.count(requests, references, volumes, pieces, attempts) == 5

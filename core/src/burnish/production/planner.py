@@ -164,17 +164,22 @@ class Planner:
         try:
             for volume in volumes:
                 save_recipe(volume.recipe, plan_path(self._data, volume.naming.token))
-        except OSError:
+            entered = self._enter(row, volumes)
+        except OSError:  # a full disk; after any other fault of the database it is planned again, over them
             self._discard(volumes)
             raise
+        if not entered:
+            self._discard(volumes)
+
+    def _enter(self, row: RequestRow, volumes: Sequence[Volume]) -> bool:
+        """False where the request was cancelled meanwhile, and is gone."""
         with self._database.write() as connection:
             connection.execute(update(requests).where(requests.c.id == row.id).values(plan="done"))
-            cancelled = settle_cancel(connection, row.id)
-            if not cancelled:
-                planned = [_planned(number, volume) for number, volume in enumerate(volumes, 1)]
-                add_volumes(connection, row.id, planned, row.copies)
-        if cancelled:
-            self._discard(volumes)
+            if settle_cancel(connection, row.id):
+                return False
+            planned = [_planned(number, volume) for number, volume in enumerate(volumes, 1)]
+            add_volumes(connection, row.id, planned, row.copies)
+        return True
 
     def _discard(self, volumes: Sequence[Volume]) -> None:
         for volume in volumes:
