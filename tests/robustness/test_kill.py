@@ -1,8 +1,8 @@
 """kill -9 of any process of a running server at any moment: nothing acknowledged is lost, nothing unrecorded.
 
-An SCU goes on storing, creating and initiating, five jobs at a time, while another thread kills one process
-after the other: the server's parent, reception, production, a feeder or a driver, in shuffled order, at random
-moments, often while what was killed last is still coming back. Whoever got no answer asks again; a server
+An SCU goes on storing, creating, initiating and looking, while another thread kills one process after the
+other: the server's parent, reception, production, a feeder or a driver, in shuffled order, at random moments,
+often while what was killed last is still coming back. Whoever got no answer asks again; a server
 that is gone is started again. In the end every job is done, and all tables, files and media are judged.
 
 BURNISH_KILLS says how many kills there are in all, BURNISH_SEED where the seeds begin; a failure prints the
@@ -53,8 +53,8 @@ retries_per_piece = 1000
 [retention]
 instances_after_success = "1s"
 """
-AT_ONCE: Final = 5
-"""Jobs."""
+KILLS_A_JOB: Final = 2
+"""So often a further job is begun, whatever became of the others."""
 COPIES: Final = 2
 EXPLICIT: Final = "1.2.840.10008.1.2.1"
 CUT_OFFS: Final = 5
@@ -79,7 +79,7 @@ class Killer(threading.Thread):
         bag: list[str] = []
         while len(self.killed) < self._count and not self._over.is_set():
             bag = bag or self._random.sample(ROLES, len(ROLES))
-            self._over.wait(self._random.uniform(0, 0.2 if self._random.random() < 1 / 3 else 1.0))
+            self._over.wait(self._random.uniform(0, 0.2 if self._random.random() < 1 / 3 else 0.8))
             self._kill(bag.pop())
 
     def _kill(self, role: str) -> None:
@@ -155,10 +155,10 @@ class Scu:
             try:
                 self._client = self._client or Client(self.burnish.port, "STOCKSCU", EXPLICIT)
                 return ask(self._client)
-            except LOST as error:
-                assert time.monotonic() < end, f"not answered: {error}"
+            except LOST:
                 self.hang_up()
                 self.revive()
+            assert time.monotonic() < end, "not answered"
 
     def hang_up(self) -> None:
         """Leave the connection as it is."""
@@ -195,17 +195,19 @@ class Battery:
             self._finish()
         except AssertionError as error:
             last = self.killer.killed[-5:]
-            raise AssertionError(f"seed {self._seed}, after {len(self.killer.killed)} kills, {last}: {error}") from error
+            raise AssertionError(
+                f"seed {self._seed}, after {len(self.killer.killed)} kills, {last}: {error}"
+            ) from error
         finally:
             self.killer.end()
             self.scu.hang_up()
 
     def _keep_busy(self) -> None:
-        open_jobs = [job for job in self.scu.jobs if not job.ended]
-        if len(open_jobs) < AT_ONCE:
+        if len(self.scu.jobs) <= len(self.killer.killed) // KILLS_A_JOB:
             self.scu.begin()
-        for job in open_jobs:
-            self.scu.look(job)
+        for job in self.scu.jobs:
+            if not job.ended:
+                self.scu.look(job)
         time.sleep(0.02)
 
     def _finish(self) -> None:

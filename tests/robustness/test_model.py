@@ -31,7 +31,6 @@ from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -151,6 +150,7 @@ BAD_ARGUMENTS: Final = (
     padded(0x20000010, "100"),
     padded(0x22000020, "URGENT"),
 )
+CONDITIONS: Final = ("NO_BLANK_MEDIA", "OPERATOR_ACTION", "DEVICE_BUSY", "OUTPUT_FULL")
 NOTHING_KEPT: Final = (0x00100010, 0x77770010, 0x00081197)
 
 
@@ -165,7 +165,6 @@ class Annex(RuleBasedStateMachine):
         self.clients = {name: self.world.client(name) for name in ("ALPHA", "BETA")}
         self.mine: list[Request] = []
         self.writer = self.world.burnish.out
-        self.defects = 0
         self._mend()
 
     # --- create
@@ -200,6 +199,20 @@ class Annex(RuleBasedStateMachine):
             vars(one).update(vars(Request(one.uid, owner, outcome, failed)))
 
     # --- initiate
+
+    @rule(
+        target=requests,
+        kind=st.sampled_from(["good", "good", *KINDS]),
+        copies=st.sampled_from([0, 2]),
+        device=st.sampled_from(["well", "hold", "spoil 0", "spoil 1000", *CONDITIONS]),
+    )
+    def ask_and_start(self, kind: str, copies: int, device: str) -> Request:
+        """As most SCUs do."""
+        self._set_device(device)
+        made = self._create(kind, "ALPHA", given=True)
+        self._initiate(made, copies, "")
+        self._look(made)
+        return made
 
     @rule(
         one=requests,
@@ -267,27 +280,18 @@ class Annex(RuleBasedStateMachine):
 
     # --- look
 
-    @rule(one=requests)
-    def look(self, one: Request) -> None:
-        self._look(one)
+    @rule(one=requests, every=st.booleans())
+    def look(self, one: Request, every: bool) -> None:
+        self._look(one, every=every)
 
-    def _look(self, one: Request) -> None:
-        reply = self.clients[one.owner].get(one.uid, list(STATUS.values()))
+    def _look(self, one: Request, *, every: bool = False) -> None:
+        reply = self.clients[one.owner].get(one.uid, [] if every else list(STATUS.values()))
         if one.gone:
             assert reply.status == 0x0112
             return
         assert reply.status == 0
-        assert set(STATUS) == {str(element.keyword) for element in reply.values}
-        self._judge(one, reply.values)
-
-    @rule(one=requests)
-    def look_at_all(self, one: Request) -> None:
-        reply = self.clients[one.owner].get(one.uid, [])
-        if one.gone:
-            assert reply.status == 0x0112
-            return
-        assert reply.status == 0
-        assert reply.values.get("LabelText", "") == one.label
+        assert set(STATUS) <= {str(element.keyword) for element in reply.values}
+        assert not every or reply.values.get("LabelText", "") == one.label
         self._judge(one, reply.values)
 
     def _judge(self, one: Request, told: Any) -> None:
@@ -310,31 +314,20 @@ class Annex(RuleBasedStateMachine):
 
     # --- what happens at the device
 
-    @rule()
-    def hold(self) -> None:
-        (self.writer / "hold-write").touch()
-
-    @rule(fault=st.sampled_from(["NO_BLANK_MEDIA", "OPERATOR_ACTION", "DEVICE_BUSY", "OUTPUT_FULL"]))
-    def break_down(self, fault: str) -> None:
-        """A condition that lasts until somebody mends it."""
-        (self.writer / ".condition").write_text(fault)
-        (self.writer / ".condition").rename(self.writer / "condition")
-
-    @rule()
-    def let_go(self) -> None:
-        """Everything at the device is well again."""
+    def _set_device(self, what: str) -> None:
+        """It is well, is held before its next medium, or has a condition that lasts until it is mended."""
         self._mend()
+        if what in CONDITIONS:
+            (self.writer / ".condition").write_text(what)
+            (self.writer / ".condition").rename(self.writer / "condition")
+        elif what == "hold":
+            (self.writer / "hold-write").touch()
+        elif what.startswith("spoil"):
+            write_script(self.writer, [{"fault": "MEDIA_DEFECT", "at": int(what.split()[1])}])
 
     def _mend(self) -> None:
         for name in ("hold-write", "condition"):
             (self.writer / name).unlink(missing_ok=True)
-
-    @precondition(lambda self: not self.defects)
-    @rule(at=st.sampled_from([0, 1000]))
-    def spoil(self, at: int) -> None:
-        """The next medium is spoilt, and another one is made."""
-        self.defects += 1
-        write_script(self.writer, [{"fault": "MEDIA_DEFECT", "at": at}])
 
     @rule(one=requests)
     def await_end(self, one: Request) -> None:
@@ -393,7 +386,7 @@ def world() -> Iterator[World]:
     place = shared if os.access(shared, os.W_OK) else None
     with (
         tempfile.TemporaryDirectory(dir=place) as folder,
-        running(installation(Path(folder), "scripted", "", TABLES)) as burnish,
+        running(installation(Path(folder), "scripted", "quarantine_after = 0", TABLES)) as burnish,
     ):
         made = World(burnish)
         made.fill()

@@ -18,7 +18,7 @@ import time
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -70,7 +70,9 @@ class Lives:
         self._burnish, self._world, self._sabotage = burnish, world, sabotage
         self._loaded = load_config(burnish.config)
         self._registry = check_plugins(self._loaded)
-        self.formats = {name: one for name, (_, one) in make_formats(self._loaded.config, self._registry).items()}
+        self.formats = {
+            name: one for name, (_, one) in make_formats(self._loaded.config, self._registry).items()
+        }
 
     def rehearse(self) -> None:
         """Go the whole way here, so that no life has to load a module or to compile a statement."""
@@ -193,6 +195,7 @@ class Campaign:
             with _emptied(folder):
                 Lives(_installation(folder, ""), World(), SABOTAGES[""]).rehearse()
             gc.freeze()
+            gc.disable()  # in lives of milliseconds it would only copy pages
             self._eras(folder, points)
 
     def _eras(self, folder: Path, points: int) -> None:
@@ -209,7 +212,9 @@ class Campaign:
         while self.deaths.total() < end:
             doom = self._doom()
             with self._named(doom):
-                self._count(lives.live(author.script(doom.phase), doom, self._random.randrange(1 << 32)), doom)
+                self._count(
+                    lives.live(author.script(doom.phase), doom, self._random.randrange(1 << 32)), doom
+                )
                 judge.after_death()
         with self._named(None):
             self._rest(lives, author, judge)
@@ -242,7 +247,9 @@ class Campaign:
         try:
             yield
         except AssertionError as error:
-            raise AssertionError(f"seed {self._seed}, era {self._era}, life {self._lives}, {doom or 'at rest'}: {error}") from error
+            raise AssertionError(
+                f"seed {self._seed}, era {self._era}, life {self._lives}, {doom or 'at rest'}: {error}"
+            ) from error
 
 
 def _installation(folder: Path, keeping: str) -> Installation:

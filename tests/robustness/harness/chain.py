@@ -11,11 +11,11 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, ClassVar, Final
 
 from burnish.config import Loaded
 from burnish.contracts import Cancel, Found, Job, Writer
@@ -47,7 +47,7 @@ Answer = int | list[Any]
 class Still(threading.Thread):
     """A thread that does not run: whoever wanted it is noted, to be stepped by hand."""
 
-    owners: list[Any] = []
+    owners: ClassVar[list[Any]] = []
 
     def start(self) -> None:
         target = self._target  # type: ignore[attr-defined]
@@ -191,7 +191,9 @@ class Pair:
 class Chain:
     """Opened in a data folder as a server that starts; then told its steps."""
 
-    def __init__(self, loaded: Loaded, registry: Registry, points: Points, medium: Medium, random: Random) -> None:
+    def __init__(
+        self, loaded: Loaded, registry: Registry, points: Points, medium: Medium, random: Random
+    ) -> None:
         Still.owners.clear()
         threading.Thread = Still  # type: ignore[misc]
         self._loaded, self._points = loaded, points
@@ -243,7 +245,11 @@ class Chain:
     def create(self, step: Step) -> None:
         """N-CREATE."""
         items = [
-            {"ReferencedSOPClassUID": CT, "ReferencedSOPInstanceUID": uid, "RequestedMediaApplicationProfile": "STD-GEN-CD"}
+            {
+                "ReferencedSOPClassUID": CT,
+                "ReferencedSOPInstanceUID": uid,
+                "RequestedMediaApplicationProfile": "STD-GEN-CD",
+            }
             for uid in step.references
         ]
         self._orders.create({"ReferencedSOPSequence": items}, sop_instance=step.uid, ae=AE)
@@ -261,10 +267,8 @@ class Chain:
 
         def ask() -> None:
             phase, self._points.phase = self._points.phase, "cancel"
-            try:
+            with suppress(Refused):  # it has ended or is gone, or its owner was not as quick as that
                 self._orders.cancel(step.uid, ae=AE)
-            except Refused:  # it has ended or is gone, or its owner was not as quick as that
-                pass
             self._points.phase = phase
 
         Pair.driver.meanwhile.append(ask)

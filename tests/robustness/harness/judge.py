@@ -84,7 +84,9 @@ class Evidence:
             self.plans = {row["token"] for row in self._rows("SELECT token FROM volumes")}
         lines = [json.loads(line) for line in notes.read_text().splitlines()]
         self.about = Counter((token, volume, copy) for what, token, volume, copy in lines if what == "about")
-        self.touched = Counter((token, volume, copy) for what, token, volume, copy in lines if what == "touched")
+        self.touched = Counter(
+            (token, volume, copy) for what, token, volume, copy in lines if what == "touched"
+        )
 
     def _rows(self, query: str) -> Rows:
         return [dict(row) for row in self._connection.execute(query)]
@@ -153,7 +155,14 @@ class Judge:
         files = [path for path in (self._burnish.data / "spool").rglob("*") if path.is_file()]
         files += [path for path in self._burnish.out.rglob("*") if path.is_file()]
         names = sorted((str(path), path.stat().st_size) for path in files)
-        return [evidence.events, evidence.requests, evidence.pieces, evidence.attempts, evidence.instances, names]
+        return [
+            evidence.events,
+            evidence.requests,
+            evidence.pieces,
+            evidence.attempts,
+            evidence.instances,
+            names,
+        ]
 
     def _look(self) -> Evidence:
         """Read a copy: to open a database is to begin its recovery."""
@@ -215,7 +224,9 @@ class Judge:
             request = numbers[uid]
             words = [row["word"] for row in evidence.of_requests[request] if row["id"] <= event]
             assert STATUS[words[-1]] == status, f"P1: {uid} was told {status} after {words}"
-            assert sum(one == request and number <= event for one, number in made) == count, f"P1: pieces of {uid}"
+            assert sum(one == request and number <= event for one, number in made) == count, (
+                f"P1: pieces of {uid}"
+            )
 
     # --- P4
 
@@ -295,7 +306,9 @@ class Judge:
 
     def _index_agrees(self, evidence: Evidence) -> None:
         """A row for every file and a file for every row, and the newest version is not superseded."""
-        files = {path.name: path for path in (self._burnish.data / "spool").glob("??/*") if "." not in path.name}
+        files = {
+            path.name: path for path in (self._burnish.data / "spool").glob("??/*") if "." not in path.name
+        }
         rows = {
             f"{hashlib.sha256(row['sop_instance'].encode()).hexdigest()}-{row['version']}": row
             for row in evidence.instances
@@ -304,7 +317,9 @@ class Judge:
         for name, row in rows.items():
             data = files[name].read_bytes()
             bodies = self._world.stored[row["sop_instance"]].tried
-            assert row["digest"] in {hashlib.sha256(body).digest() for body in bodies if data.startswith(body)}
+            assert row["digest"] in {
+                hashlib.sha256(body).digest() for body in bodies if data.startswith(body)
+            }
         self._newest_serves(evidence)
 
     @staticmethod

@@ -10,13 +10,36 @@ import signal
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from sqlite3 import dbapi2
 from typing import Any, Final
 
-PHASES: Final = ("recover", "receive", "create", "initiate", "cancel", "plan", "write", "prove", "finish", "purge")
+PHASES: Final = (
+    "recover",
+    "receive",
+    "create",
+    "initiate",
+    "cancel",
+    "plan",
+    "write",
+    "prove",
+    "finish",
+    "purge",
+)
 """What a server may be at when it dies."""
-CALLS: Final = ("fsync", "link", "mkdir", "open", "rename", "replace", "sendfile", "splice", "unlink", "write")
+CALLS: Final = (
+    "fsync",
+    "link",
+    "mkdir",
+    "open",
+    "rename",
+    "replace",
+    "sendfile",
+    "splice",
+    "unlink",
+    "write",
+)
 """Of the module os."""
 TORN: Final = {"splice": 2, "write": 1}
 """Calls that may do half of what they are asked, and which argument says how much."""
@@ -30,7 +53,7 @@ class Doom:
     phase: str
     """One of PHASES, or `timer`."""
     count: int
-    """At the how manieth point of that phase, from 1; of a timer: after so many microseconds."""
+    """At which point of that phase, from 1; of a timer: after so many microseconds."""
     manner: str
     """`before`, `after` or `torn`."""
 
@@ -110,7 +133,7 @@ class Points:
 def _leaves_a_trace(name: str, args: tuple[Any, ...]) -> bool:
     if name == "open":
         return bool(args[1] & os.O_CREAT)
-    return name != "mkdir" or not os.path.exists(args[0])
+    return name != "mkdir" or not Path(args[0]).exists()
 
 
 def _halved(args: tuple[Any, ...], which: int) -> tuple[Any, ...]:

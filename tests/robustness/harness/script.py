@@ -18,11 +18,20 @@ AE: Final = "LAB"
 CT: Final = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT: Final = "1.2.840.10008.1.2.1"
 _ROOT: Final = "1.2.826.0.1.3680043.9.7433.1."
-_PHASE_OF: Final = {"store": "receive", "index": "receive", "look": "create", "make": "write", "cancel-amid": "cancel", "rest": "write"}
+_PHASE_OF: Final = {
+    "store": "receive",
+    "index": "receive",
+    "look": "create",
+    "make": "write",
+    "cancel-amid": "cancel",
+    "rest": "write",
+}
 OK, DUPLICATE, STARTED, UNKNOWN = 0, 0x0111, 0xA510, 0x0112
 ENDED, CANNOT_STOP = 0xC201, 0xC202
 EXTRAS: Final = ("index", "plan", "make", "purge", "look", "cancel", "cancel-amid", "version", "again")
 """What else an SCU, a thread or the clock may do at any time."""
+WORK: Final = {"plan": "plan", "write": "make", "prove": "make", "finish": "make", "purge": "purge"}
+"""By which step a phase is come to at once, where something is left to do."""
 LAWFUL: Final = {
     "store": {OK},
     "create": {OK, DUPLICATE, STARTED},
@@ -99,7 +108,7 @@ class World:
         return stored.tried - set(list(stored.acknowledged)[:-1])
 
     def answered(self, step: Step, answer: int | list[int | str], event: int) -> None:
-        """A step was answered: from now on it must have happened. Raises AssertionError for a wrong answer."""
+        """A step was answered: from now on it must have happened. Raises AssertionError."""
         assert step.kind not in LAWFUL or answer in LAWFUL[step.kind], f"{step.kind} answers {answer}"
         match step.kind, answer:
             case "store", _:
@@ -131,6 +140,8 @@ class Author:
             extras += [self._extra("cancel"), self._extra("cancel-amid")]
         for extra in filter(None, extras):
             steps.insert(self._random.randint(0, len(steps)), extra)
+        if phase in WORK and self._random.random() < 1 / 2:  # of what was left by others
+            steps.insert(0, Step(WORK[phase]))
         return steps
 
     def again(self) -> Iterator[Step]:
