@@ -13,9 +13,12 @@ from tests.lab import Installation
 PLUGINS = ["profiles", "format-iso9660", "writer-file", "writer-scripted"]
 
 
-def installation(folder: Path, driver: str = "file", keys: str = "", tables: str = "") -> Installation:
+def installation(
+    folder: Path, driver: str = "file", keys: str = "", tables: str = "", hold_retry: str = "0.2s"
+) -> Installation:
     """An installation with one writer in `out`; `keys` are lines of its table, `tables` stand after it."""
-    writer = f'[writers.shelf]\ndriver = "{driver}"\npath = "{folder}/out"\nhold_retry = "0.2s"\n{keys}\n'
+    about = f'driver = "{driver}"\npath = "{folder}/out"\nhold_retry = "{hold_retry}"'
+    writer = f"[writers.shelf]\n{about}\n{keys}\n"
     burnish = Installation(folder, writer + tables)
     burnish.config.write_text(f"plugins = {PLUGINS}\n" + burnish.config.read_text("utf-8"), "utf-8")
     burnish.out.mkdir()

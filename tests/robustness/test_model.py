@@ -60,7 +60,7 @@ AFTER_EVENT: Final = {
 """What may follow in the rows of events, where no step is missed."""
 TABLES = """
 [queue]
-retries_per_piece = 2
+retries_per_piece = 1000
 length = 1000000
 idle_length = 1000000
 """
@@ -202,7 +202,7 @@ class Annex(RuleBasedStateMachine):
 
     @rule(
         target=requests,
-        kind=st.sampled_from(["good", "good", *KINDS]),
+        kind=st.sampled_from(KINDS),
         copies=st.sampled_from([0, 2]),
         device=st.sampled_from(["well", "hold", "spoil 0", "spoil 1000", *CONDITIONS]),
     )
@@ -386,7 +386,7 @@ def world() -> Iterator[World]:
     place = shared if os.access(shared, os.W_OK) else None
     with (
         tempfile.TemporaryDirectory(dir=place) as folder,
-        running(installation(Path(folder), "scripted", "quarantine_after = 0", TABLES)) as burnish,
+        running(installation(Path(folder), "scripted", "quarantine_after = 0", TABLES, "0.02s")) as burnish,
     ):
         made = World(burnish)
         made.fill()
