@@ -192,11 +192,12 @@ def test_rows_08_and_09_many_references(burnish: Installation) -> None:
 
 
 def test_row_09_a_data_set_over_the_cap_costs_the_association(burnish: Installation) -> None:
+    big = GOOD + text(0x22000002, b"A" * (33 << 20))
     name = generate_uid()
     with Sender(burnish.port) as sender:
         sender.sock.settimeout(60)
         try:
-            sender.send(request(N_CREATE, GOOD + text(0x22000002, b"A" * (33 << 20)), instance=name))
+            sender.send(request(N_CREATE, big, instance=name, fragment=100_000))
         except ConnectionError:
             pass
         else:

@@ -232,7 +232,7 @@ def test_a_sync_that_failed(desk: Desk, nth: int) -> None:
 
 # --- order ------------------------------------------------------------------------------------------------
 
-DATABASE = ["pwrite64:EIO", "pwrite64:ENOSPC", "fdatasync:EIO"]
+DATABASE = ["pwrite64:EIO", "pwrite64:ENOSPC"]
 
 
 @pytest.mark.parametrize("call", DATABASE)
@@ -278,6 +278,40 @@ def test_initiate(desk: Desk, call: str) -> None:
             if not suffered.faults:
                 break
     assert met
+
+
+def test_a_sync_of_the_database_that_failed(desk: Desk) -> None:
+    """It is never repeated: 0213 and A700 until a start, and N-GET tells what is known meanwhile."""
+    [ds] = ct(1)
+    first, second = generate_uid(), generate_uid()
+    with desk.storing() as association:
+        assert desk.create(association, first) == 0
+        with desk.suffering("reception", Fault("fdatasync", "EIO", 1)) as suffered:
+            assert desk.create(association, second) == RESOURCE_LIMITATION
+            assert desk.create(association, second) == RESOURCE_LIMITATION
+            assert desk.initiate(association, first) == RESOURCE_LIMITATION
+            assert desk.store(association, ds) == OUT_OF_RESOURCES
+        assert len(suffered.lines) == 1, suffered.lines
+        assert desk.create(association, second) == RESOURCE_LIMITATION
+        assert desk.scu.state(first) == ("IDLE", "NORMAL", 0)
+        assert desk.scu.state(second) == ("GONE", "", 0)
+    desk.crash()
+    with desk.storing() as association:
+        assert desk.store(association, ds) == 0
+        assert desk.create(association, second) == 0
+        assert [desk.initiate(association, uid) for uid in (first, second)] == [0, 0]
+    assert [desk.scu.wait(uid) for uid in (first, second)] == [("DONE", "NORMAL", 1)] * 2
+
+
+def test_a_sync_of_the_ledger_that_failed(desk: Desk) -> None:
+    """Production begins nothing more until a start; then what was started is made, once."""
+    log = desk.burnish.folder / "server.log"
+    with desk.suffering("production", Fault("fdatasync", "EIO", 1)):
+        uid = desk.begin_job()
+        eventually(lambda: "a sync of the database failed" not in log.read_text())
+    assert desk.scu.state(uid)[0] == "PENDING"
+    desk.crash()
+    assert desk.scu.wait(uid) == ("DONE", "NORMAL", 1)
 
 
 # --- finish -----------------------------------------------------------------------------------------------

@@ -276,6 +276,7 @@ def _reception(loaded: Loaded, wake: socket.socket, ready: socket.socket, listen
     database = Database.open(config.database, loaded.data)
     index = InstanceIndex(database)
     spool = Spool(loaded.data / "spool", config.storage, index.add, index.tell_failure)
+    database.failed = spool.health.condemn
     spool.sweep()
     index.rebuild(spool)
     index.start()

@@ -271,6 +271,19 @@ def test_it_stops_though_the_source_is_silent(shelf: FileWriter) -> None:
     assert time.monotonic() - began < 5
 
 
+def test_what_had_its_name_and_is_rejected_is_out_of_the_way(shelf: FileWriter, out: Path) -> None:
+    """A crash after `accept`, and a second proof that fails: nobody may take it for a good one."""
+    written(shelf, job(), DATA)
+    final = Path(shelf.accept(job()))
+    shelf.reject(job())
+    shelf.reject(job())
+    assert not final.exists()
+    assert shelf.examine(job()) is Found.UNTOUCHED
+    written(shelf, job(), DATA)
+    assert Path(shelf.accept(job())) == final
+    assert [path.name for path in final.parent.iterdir() if not path.name.startswith(".")] == [final.name]
+
+
 def test_a_piece_cut_off_by_kill_is_partial_and_can_be_rejected(shelf: FileWriter, out: Path) -> None:
     script = (
         "import io, sys; from pathlib import Path;"
@@ -290,6 +303,6 @@ def test_a_piece_cut_off_by_kill_is_partial_and_can_be_rejected(shelf: FileWrite
     child.kill()
     child.communicate()
     assert shelf.examine(job(length=1 << 20)) is Found.PARTIAL
-    assert refused(shelf, job(length=1 << 20)) is FaultKind.UNSAFE_TARGET
+    assert refused(shelf, job(length=1 << 20)) is FaultKind.MEDIA_DEFECT
     shelf.reject(job(length=1 << 20))
     assert shelf.examine(job(length=1 << 20)) is Found.UNTOUCHED

@@ -145,7 +145,10 @@ class Writer(Protocol):
 
     @abstractmethod
     def reject(self, job: Job) -> None:
-        """Put the medium where nobody takes it for a good one. Safe to repeat."""
+        """Put the medium where nobody takes it for a good one, accepted before or not. Safe to repeat.
+
+        Never called after UNSAFE_TARGET of `write`: what is there is somebody else's.
+        """
 
 
 @dataclass(frozen=True, slots=True)

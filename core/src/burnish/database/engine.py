@@ -3,23 +3,32 @@
 SQLite runs in WAL mode with synchronous=FULL, so a committed row survives a power cut. A writing
 transaction begins IMMEDIATE: it waits for its turn at its first statement instead of failing in its
 middle, when a reader has become a writer (SQLITE_BUSY_SNAPSHOT).
+
+After a sync that failed a process writes nothing more until it is started again: the kernel may have called
+lost pages clean, so that a second sync which succeeds proves nothing. It goes on reading.
 """
 
 import errno
+import logging
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from burnish.database.settings import DatabaseSettings
 from burnish.database.soundness import DATABASE_FILE, SCHEMA
 from burnish.database.tables import metadata
 
+LOGGER = logging.getLogger(__name__)
+
+_SYNC_FAILED = (sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC)
+_HARDLY_ANYTHING = "UPDATE clock SET served = served + 0.001"
+"""The smallest change: one that changes no byte writes nothing."""
 _BUSY_SECONDS = 60
 """How long a writing transaction waits for another process to end its own."""
 
@@ -29,6 +38,9 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._failure = ""
+        self.failed: Callable[[str], None] = lambda _: None
+        """Told once why nothing more can be written."""
 
     @classmethod
     def open(cls, settings: DatabaseSettings, data: Path, name: str = DATABASE_FILE) -> "Database":
@@ -75,17 +87,44 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """A transaction that is alone in writing; durable when the block ends, undone when it raises.
 
-        Raises OSError where the disk is full.
+        Raises OSError where the disk is full, or a sync has failed.
         """
+        if self._failure:
+            raise OSError(errno.EIO, self._failure)
         try:
             with self._engine.connect() as plain:
                 connection = plain.execution_options(burnish_begin="BEGIN IMMEDIATE")
                 with connection.begin():
                     yield connection
         except OperationalError as error:
-            if getattr(error.orig, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+            code = getattr(error.orig, "sqlite_errorcode", 0)
+            if code == sqlite3.SQLITE_FULL:
                 raise OSError(errno.ENOSPC, "the database cannot grow") from error
+            if code in _SYNC_FAILED:
+                self._fail("a sync of the database failed")
+                raise OSError(errno.EIO, self._failure) from error
             raise
+
+    def _fail(self, message: str) -> None:
+        first, self._failure = not self._failure, message
+        if first:
+            LOGGER.critical("%s; nothing more is written until the server is started again", message)
+            self._bury_refused()
+            self.failed(message)
+
+    def _bury_refused(self) -> None:
+        """Put another transaction where the refused one stands in the log, without a sync.
+
+        A commit whose sync failed has all its frames in the log: the next start would find it, and a request
+        that was refused would come to life.
+        """
+        try:
+            with closing(self._engine.raw_connection()) as raw:
+                for statement in ("PRAGMA synchronous=OFF", "BEGIN IMMEDIATE", _HARDLY_ANYTHING, "COMMIT"):
+                    raw.cursor().execute(statement).close()
+                raw.invalidate()
+        except (SQLAlchemyError, sqlite3.Error):
+            LOGGER.exception("what was refused may be found by the next start")
 
 
 def _without_transactions(connection: sqlite3.Connection, _record: object) -> None:
@@ -95,7 +134,10 @@ def _without_transactions(connection: sqlite3.Connection, _record: object) -> No
 
 def _prepare(connection: sqlite3.Connection, record: object) -> None:
     _without_transactions(connection, record)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    [mode] = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    if mode != "wal":  # it says so in no other way
+        raise sqlite3.OperationalError("the database cannot be brought into WAL mode")
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -59,6 +59,11 @@ class Health:
                 self._fail(f"a sync of {self._folder} failed: {error.strerror}")
             raise
 
+    def condemn(self, message: str) -> None:
+        """Take nothing more: what else lies on this volume could not be synced."""
+        with self._turn:
+            self._failure = self._failure or message
+
     def _room(self) -> int:
         """Bytes that an ordinary user may still write."""
         now = time.monotonic()

@@ -211,6 +211,8 @@ class Making:
         self._note(reply.fault, reply.message)
         if reply.lost:  # nobody can say; the station has the next pair ask the medium
             return False
+        if reply.fault is FaultKind.UNSAFE_TARGET and self._state is PieceState.INTENT:
+            return self._enter(reply.fault, reply.message, touched=False)  # what is there is not ours
         found = self._driver.order("examine", self._claim.job)
         if not found.well:
             return self._left_unknown(found)

@@ -22,7 +22,7 @@ _UNNAMED: Final = "FILESET"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The two names of a piece."""
+    """The names of a piece."""
 
     final: Path
     """What is handed out: it holds a proven image or does not exist."""
@@ -31,6 +31,11 @@ class Place:
     def part(self) -> Path:
         """What is written to and proven: `.<final name>.part` in the same folder."""
         return self.final.with_name(f".{self.final.name}.part")
+
+    @property
+    def rejected(self) -> Path:
+        """What had its name already and is no good after all: `.<final name>.rejected`."""
+        return self.final.with_name(f".{self.final.name}.rejected")
 
     @property
     def folder(self) -> Path:

@@ -90,6 +90,8 @@ class FileWriter(Writer):
         if job.length > self.capacity(job.medium):
             fault = f"{job.length} bytes on a medium of {self.capacity(job.medium)}"
             raise DeviceFault(FaultKind.MEDIUM_TOO_SMALL, fault)
+        if _size(place.part) is not None:
+            raise DeviceFault(FaultKind.MEDIA_DEFECT, f"{place.part} was cut off and never rejected")
         if _size(place.final) is not None:
             raise DeviceFault(FaultKind.UNSAFE_TARGET, f"{place.final} exists, and no name is replaced")
         place.folder.mkdir(parents=True, exist_ok=True)
@@ -123,10 +125,14 @@ class FileWriter(Writer):
         _settle(self._settings.path)
 
     def reject(self, job: Job) -> None:
-        """Remove what was written under the temporary name."""
+        """Remove what was written under the temporary name; hide what had its final name already."""
         place = self._place(job)
-        with as_faults(f"{place.part} cannot be removed"):
-            place.part.unlink(missing_ok=True)
+        with as_faults(f"{place.final} cannot be rejected"):
+            if _size(place.part) is not None:
+                _unname(place)
+                place.part.unlink()
+            elif _size(place.final) is not None:
+                place.final.rename(place.rejected)
 
     def _place(self, job: Job) -> Place:
         return place_of(self._settings.path, job)
