@@ -76,6 +76,7 @@ requests: Final = Table(
     Column("failed", JSON, nullable=False),
     Column("message", String, nullable=False, default=""),
     Column("plan", String(8), nullable=False, default="none"),  # claimed, done; held: a person decides
+    Column("people_confirmed", Boolean, nullable=False, default=False),
     Column("cancel_asked", Boolean, nullable=False, default=False),
     Column("cancel_answer", Integer),
     Column("doomed", String(16)),

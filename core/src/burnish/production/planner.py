@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -141,7 +142,8 @@ class Planner:
             wanted = [Wanted(reference, pinned.get(place)) for place, reference in enumerate(references)]
             may_split = _may_split(row, self._kit)
             cancel = Cancel(_Asked(self._database, request))
-            volumes = compose(wanted, naming_of(row), self._kit, may_split=may_split, cancel=cancel)
+            kit = _confirmed(self._kit) if row.people_confirmed else self._kit
+            volumes = compose(wanted, naming_of(row), kit, may_split=may_split, cancel=cancel)
             self._save(row, volumes)
         except Cancelled:
             self._settle(request)
@@ -223,6 +225,11 @@ class _Asked:
         self._next = time.monotonic() + _LOOK
         with self._database.read() as connection:
             return bool(request_row(connection, self._request).cancel_asked)
+
+
+def _confirmed(kit: Kit) -> Kit:
+    """Compose as somebody has confirmed it: who disagrees is the same person."""
+    return replace(kit, identity=kit.identity.model_copy(update={"conflict": "allow"}))
 
 
 def _may_split(row: RequestRow, kit: Kit) -> bool:

@@ -31,6 +31,9 @@ def hold_started(connection: Connection, message: str) -> int:
 def release(connection: Connection, row: RequestRow) -> None:
     """Let a held request go on where it stood; one without volumes is planned again.
 
+    Where it was held because its instances disagree about people, the one who looked has said that they are
+    the same: that is confirmed with it, and nothing else.
+
     Raises InvalidMove where it is not held.
     """
     if row.plan != HELD or row.status not in LIVE:
@@ -40,7 +43,13 @@ def release(connection: Connection, row: RequestRow) -> None:
     changed = connection.execute(
         update(requests)
         .where(requests.c.id == row.id, requests.c.plan == HELD, requests.c.epoch == row.epoch)
-        .values(plan=plan, message="", failed=[], epoch=row.epoch + 1)
+        .values(
+            plan=plan,
+            message="",
+            failed=[],
+            people_confirmed=row.people_confirmed or bool(row.failed),
+            epoch=row.epoch + 1,
+        )
     )
     if changed.rowcount != 1:
         raise InvalidMove(f"request {row.sop_instance} changed while it was released")
