@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from burnish.instances.keys import KEYS
 from burnish.instances.scan import MAX_DEPTH, Scan, Scanned, Unscannable
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset, dcmread
 from pydicom.charset import convert_encodings
@@ -197,6 +197,7 @@ def test_any_cuts_give_the_same_head(syntax: str, cuts: list[int]) -> None:
     junk=st.binary(min_size=1, max_size=40),
     syntax=st.sampled_from([EXPLICIT, IMPLICIT, BIG]),
 )
+@example(place=0, junk=b"\0\0\0", syntax=EXPLICIT)
 @settings(max_examples=300, deadline=None)
 def test_damage_is_scanned_or_refused_and_nothing_else(place: int, junk: bytes, syntax: str) -> None:
     data = bytearray(written(sample(), syntax))

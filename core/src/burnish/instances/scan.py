@@ -54,8 +54,8 @@ _SEQUENCES: Final = {raw_tag(tag): tag for tag, vr in VR.items() if vr == "SQ"}
 
 _NESTING: Final = FRAGMENTED | {b"SQ", b"UN"}
 """The VRs that may have undefined length."""
-_RAW_PIXELS: Final = raw_tag(_PIXELS)
-_NOT_PLAIN: Final = frozenset({0, _RAW_PIXELS, *map(raw_tag, (_ITEM, _ITEM_END, _SEQUENCE_END))})
+_LAST_PLAIN: Final = 0x7FDF
+"""Groups beyond it hold pixel data, padding and delimiters, which are landmarks; so is an element 0."""
 
 Bytes = bytes | bytearray | memoryview
 
@@ -226,9 +226,11 @@ class Scan:
         kept, left = self._kept, self._left
         while pos + 12 <= limit:
             raw, vr, length = _RAW_EXPLICIT(buffer, pos)
+            if not raw or raw & 0xFFFF > _LAST_PLAIN:
+                break
             end = pos + 8 + length
             if vr not in SHORT_VRS:
-                if vr not in LONG_VRS or raw in leaves or raw in sequences or raw == _RAW_PIXELS:
+                if vr not in LONG_VRS or raw in leaves or raw in sequences:
                     break
                 (length,) = _RAW_LONG(buffer, pos + 8)
                 end = pos + 12 + length
@@ -252,7 +254,7 @@ class Scan:
         while pos + 8 <= limit:
             raw, length = _RAW_IMPLICIT(buffer, pos)
             end = pos + 8 + length
-            if end > limit or raw in sequences or raw in _NOT_PLAIN:
+            if end > limit or raw in sequences or not raw or raw & 0xFFFF > _LAST_PLAIN:
                 break
             if raw in leaves:
                 tag = leaves[raw]
