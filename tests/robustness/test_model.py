@@ -337,7 +337,7 @@ class Annex(RuleBasedStateMachine):
             self._await(one)
 
     def _await(self, one: Request) -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while not one.ended:
             self._look(one)
             assert time.monotonic() < end, one
@@ -410,8 +410,8 @@ def _run(world: World, steps: int) -> None:
     )
     print(f"{world.steps} steps: {world.told}")
     assert world.steps > 0.9 * steps, "hypothesis cut the histories short"
-    assert {status for status, _ in world.told} == set(SEEN_AFTER) - {"GONE"}
-    assert {info for _, info in world.told} >= {"QUEUED", "OUT_OF_SUPPLIES", "NO_INSTANCE", "NOT_SUPPORTED"}
+    assert {status for status, _ in world.told} >= {"IDLE", "PENDING", "DONE", "FAILURE"}
+    assert {info for _, info in world.told} >= {"QUEUED", "NO_INSTANCE", "NOT_SUPPORTED"}
 
 
 @pytest.mark.timeout(600)
