@@ -144,6 +144,10 @@ class Stand:
         self.seen: list[Line] = []
         assert self.scu.store(*self.slices) == [0, 0]
 
+    def unlisted(self) -> bool:
+        """Whether production has yet to enter the station: the port opens before it does."""
+        return not rows(self.burnish, "SELECT * FROM stations")
+
     def suffer(self, line: Line) -> Line:
         """A job that meets what the line says, to its end; what was seen."""
         script(self.burnish, line.action)
@@ -199,6 +203,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     folder = tmp_path_factory.mktemp("table")
     with running(installation(folder, "scripted", 'stall_timeout = "1.5s"')) as burnish:
         one = Stand(burnish)
+        eventually(one.unlisted)
         yield one
         check_ledger(burnish)
         assert leftovers(burnish) == []
