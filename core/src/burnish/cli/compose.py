@@ -57,7 +57,8 @@ def _tell(made: Composed, explain: bool) -> None:
 def _where(fate: FileFate, volumes: int) -> str:
     if fate.reason:
         return f"left out: {fate.reason}"
-    return f"volume {fate.volume}: {fate.file_id}" if volumes > 1 else fate.file_id
+    notes = f"  ({'; '.join(fate.notes)})" if fate.notes else ""
+    return (f"volume {fate.volume}: " if volumes > 1 else "") + fate.file_id + notes
 
 
 def _document(made: Composed) -> dict[str, object]:
@@ -86,4 +87,5 @@ def _fate(fate: FileFate) -> dict[str, object]:
         "in": plain["volume"] or None,
         "file_id": plain["file_id"] or None,
         "reason": plain["reason"] or None,
+        "notes": list(fate.notes),
     }

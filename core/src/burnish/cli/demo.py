@@ -23,11 +23,11 @@ from burnish.config import load_config
 from burnish.dicom.scu import Client
 from burnish.errors import BurnishError, ConfigError
 from burnish.fileset.content import Unreadable
+from burnish.fileset.files import find_files, read_file
 from burnish.fileset.identify import identify
 from burnish.fileset.verdict import ReadInstance, Verdict
 from burnish.fileset.verify import verify
 from burnish.instances.instance import Instance
-from burnish.production.oneshot import find_files, read_instance
 from burnish.registry import Registry, default_plugins
 from burnish.server import make_formats
 from burnish.terms import EXPLICIT_VR_LE, ExecutionStatus, FailureReason
@@ -121,8 +121,8 @@ def _store(client: Client, source: Path) -> list[list[Instance]]:
         for number, path in enumerate(files, 1):
             report("reading", number, len(files))
             try:
-                instances[path] = read_instance(path)
-            except (Unreadable, OSError) as error:
+                instances[path] = read_file(path).instance
+            except Unreadable as error:
                 complain(f"left out {path}: {error}")
     sent = send(client, list(instances))
     stored = [instances[result.path] for result in sent if result.stored]

@@ -11,8 +11,8 @@ from burnish.cli import complain, say
 from burnish.cli.progress import progress
 from burnish.dicom.scu import Client, StoreResult
 from burnish.errors import BurnishError, ConfigError
-from burnish.fileset.elements import Broken, read_meta
-from burnish.production.oneshot import find_files
+from burnish.fileset.files import find_files
+from burnish.fileset.opening import Unopened, open_strictly
 from burnish.terms import ExecutionStatus
 
 STATUS = (
@@ -40,8 +40,8 @@ def references_of(paths: Sequence[Path]) -> dict[str, dict[str, str]]:
     for path in find_files(paths):
         try:
             with path.open("rb") as file:
-                meta = read_meta(file.read(1 << 16))
-        except (Broken, OSError) as error:
+                meta = open_strictly(file.read(1 << 16)).meta
+        except (Unopened, OSError) as error:
             complain(f"left out {path}: {error}")
             continue
         item = {"ReferencedSOPClassUID": meta.sop_class, "ReferencedSOPInstanceUID": meta.sop_instance}

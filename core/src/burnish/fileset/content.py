@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from burnish.fileset.elements import META_START, Broken, Meta, read_meta
+from burnish.fileset.elements import META_START, Meta
+from burnish.fileset.opening import Opening, Unopened, open_strictly
 from burnish.fileset.reading import OnMedium
+from burnish.instances.elements import name
 from burnish.instances.scan import Scan, Scanned, Unscannable
 from burnish.terms import DEFLATED
 
@@ -28,24 +30,34 @@ class Unreadable(ValueError):
 class Content:
     """What a file holds."""
 
-    meta: Meta
+    opening: Opening
     scanned: Scanned
     length: int
     """Bytes of the data set."""
     digest: bytes
     """SHA-256 of the data set."""
 
+    @property
+    def meta(self) -> Meta:
+        """What the file says of itself."""
+        return self.opening.meta
 
-def read_content(file: OnMedium, count: Callable[[int], None], budget: int = 256 << 10) -> Content:
-    """Read a file to its end; `count` is told the bytes of each step.
 
-    `budget` is the scan's. Raises Unreadable.
-    """
+Count = Callable[[int], None]
+"""Told the bytes of each step."""
+Open = Callable[[bytes], Opening]
+"""Says of a file's first bytes how it begins; `open_strictly` or `open_leniently`."""
+
+
+def read_content(
+    file: OnMedium, count: Count, budget: int = 256 << 10, opener: Open = open_strictly
+) -> Content:
+    """Read a file to its end. `budget` is the scan's. Raises Unreadable."""
     try:
         with file.open() as stream:
-            return _read(stream, file.size, count, budget)
-    except Broken as error:
-        raise Unreadable(f"it is no DICOM file: {error}") from error
+            return _read(stream, file.size, count, _Way(budget, opener))
+    except Unopened as error:
+        raise Unreadable(str(error)) from error
     except (Unscannable, zlib.error) as error:
         raise Unreadable(f"its data set is broken: {error}") from error
     except OSError as error:
@@ -61,24 +73,36 @@ def is_dicom(file: OnMedium) -> bool:
         return False
 
 
-def _read(stream: BinaryIO, size: int, count: Callable[[int], None], budget: int) -> Content:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a file is to be read."""
+
+    budget: int
+    opener: Open
+
+
+def _read(stream: BinaryIO, size: int, count: Count, way: _Way) -> Content:
     first = stream.read(_META_ROOM)
-    meta = read_meta(first)
+    opening = way.opener(first)
     digest, length = hashlib.sha256(), 0
-    scan = Scan(meta.transfer_syntax, budget)
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS) if meta.transfer_syntax == DEFLATED else None
-    for data in _pieces(stream, first[meta.end :]):
+    scan = Scan(opening.transfer_syntax, way.budget)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS) if opening.transfer_syntax == DEFLATED else None
+    for data in _pieces(stream, first[opening.start :]):
         digest.update(data)
         length += len(data)
         for plain in _inflated(inflater, data) if inflater else (data,):
             scan.feed(plain)
         count(len(data))
-    if meta.end + length != size:
-        raise Unreadable(f"it ends after {meta.end + length} of {size} bytes")
-    scanned = scan.finish()
+    if opening.start + length != size:
+        raise Unreadable(f"it ends after {opening.start + length} of {size} bytes")
+    return Content(opening, _whole(scan.finish()), length, digest.digest())
+
+
+def _whole(scanned: Scanned) -> Scanned:
     if scanned.ended_early:
-        raise Unreadable("its data set ends within an element")
-    return Content(meta, scanned, length, digest.digest())
+        within = f"{name(scanned.ended_in)}, of which {scanned.missing} bytes are missing"
+        raise Unreadable(f"its data set ends within {within if scanned.missing else 'an element'}")
+    return scanned
 
 
 def _pieces(stream: BinaryIO, first: bytes) -> Iterator[bytes]:

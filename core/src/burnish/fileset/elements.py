@@ -24,9 +24,9 @@ _LONG_VRS: Final = frozenset(
     (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 )
 
+PREFIX: Final = b"DICM"
 META_START: Final = 132
 """Where File Meta Information begins: after preamble and prefix."""
-
 
 _HARMLESS: Final = (bytes(4), b"II*\0", b"MM\0*")
 """How a preamble may begin. PS3.10 7.1 leaves it to implementations, and names TIFF; but one that begins
@@ -88,17 +88,25 @@ def items(data: bytes, sequence: Element) -> Iterator[tuple[int, int, int]]:
 
 
 def read_meta(data: bytes) -> Meta:
-    """Read File Meta Information from a file's first bytes. Raises Broken.
-
-    The group's length decides where it ends; where there is none, its last element does.
-    """
-    if data[128:META_START] != b"DICM":
+    """Read File Meta Information from a file's first bytes. Raises Broken."""
+    if data[128:META_START] != PREFIX:
         raise Broken("the prefix DICM is missing")
+    return meta_at(data, META_START)
+
+
+def meta_at(data: bytes, start: int) -> Meta:
+    """Read File Meta Information that begins at `start`. Raises Broken.
+
+    Where it ends its last element says; that its group's length says the same is checked. Some files of the
+    last century have it in Implicit VR.
+    """
     texts: dict[int, str] = {}
-    findings = [] if data[:4] in _HARMLESS else ["the preamble begins like a file of another kind"]
-    at, said = META_START, 0
+    findings = []
+    if start == META_START and data[:4] not in _HARMLESS:
+        findings.append("the preamble begins like a file of another kind")
+    at, said = start, 0
     while at + 8 <= len(data) and data[at : at + 2] == b"\2\0":
-        found = _element(data, at, len(data), 0)
+        found = _meta_element(data, at)
         value = data[found.start : found.end]
         if found.tag == 0x0002_0000 and len(value) == 4:
             said = found.end + int.from_bytes(value, "little")
@@ -114,6 +122,16 @@ def read_meta(data: bytes) -> Meta:
         at,
         tuple(findings),
     )
+
+
+def _meta_element(data: bytes, at: int) -> Element:
+    vr = data[at + 4 : at + 6]
+    if vr.isalpha() and vr.isupper():
+        return _element(data, at, len(data), 0)
+    group, element, length = _TAG_LENGTH(data, at)
+    if at + 8 + length > len(data):
+        raise Broken(f"({group:04X},{element:04X}) at byte {at} runs past the end")
+    return Element(group << 16 | element, b"", at, at + 8, at + 8 + length)
 
 
 _META_TYPE_1: Final = {
