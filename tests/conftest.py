@@ -48,7 +48,7 @@ def scripted(folder: Path, text: str = ROBOT) -> Installation:
 @pytest.fixture(scope="session")
 def everything(burnish: Installation) -> Medium:
     """A medium of CT and MR of two patients and one instance of every kind, sent by a stock SCU."""
-    sent = [*ct(3), *mr(2), *(ds for _, ds in kinds.real()), *(kinds.made(kind) for kind in kinds.CLASSES)]
+    sent = [*ct(3), *mr(2), *kinds.everything()]
     scu = Scu(burnish.port)
     assert set(scu.store(*sent)) == {0}
     uid, last = scu.make(sent)

@@ -137,3 +137,25 @@ def test_case_76_what_the_profile_has_no_syntax_for_and_nobody_decompresses(scu:
     slices = stored(scu, dcmread(path_of(name)))
     items = failed(scu, request(slices), "INST_AP_CONFLICT")
     assert items == [(slices[0].SOPClassUID, slices[0].SOPInstanceUID, 0x0203, (0x00020010,))]
+
+
+def test_pixels_that_are_not_there_are_missed(scu: Watched) -> None:
+    """An instance whose Pixel Data is shorter than its attributes say is kept, and put on no medium."""
+    whole, short = ct(2)
+    short.PixelData = short.PixelData[:-2]
+    stored(scu, whole, short)
+    items = failed(scu, request([whole, short]), "PROC_FAILURE")
+    assert items == [(short.SOPClassUID, short.SOPInstanceUID, 0x0110, (0x7FE00010,))]
+    assert made(scu, request([whole]))[1] == ("DONE", "NORMAL", 1)
+
+
+def test_compressed_pixels_that_say_they_are_not(scu: Watched) -> None:
+    """Fragments in Explicit VR Little Endian: a viewer would show noise, or nothing."""
+    [odd] = ct(1)
+    fragment = b"\xfe\xff\x00\xe0" + (4).to_bytes(4, "little") + b"\xff\xd8\xff\xd9"
+    odd.PixelData = b"\xfe\xff\x00\xe0\0\0\0\0" + fragment + b"\xfe\xff\xdd\xe0\0\0\0\0"
+    odd["PixelData"].VR = "OB"
+    odd["PixelData"].is_undefined_length = True
+    stored(scu, odd)
+    items = failed(scu, request([odd]), "PROC_FAILURE")
+    assert items == [(odd.SOPClassUID, odd.SOPInstanceUID, 0x0110, (0x7FE00010,))]

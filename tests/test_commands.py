@@ -217,6 +217,36 @@ def test_compose_explains(study: Path, tmp_path: Path) -> None:
     assert any(line.startswith(f"{study / 'notes.txt'}  left out: ") for line in lines)
 
 
+def test_compose_takes_what_it_can_and_says_why_not(tmp_path: Path) -> None:
+    """A folder as people keep them: each file is on the medium, or named with its reason."""
+    source = tmp_path / "in"
+    save(source, *ct(6))
+    files = [source / f"{number:03}.dcm" for number in range(6)]
+    data = [path.read_bytes() for path in files]
+    files[0].write_bytes(data[0][132:])  # no preamble, no prefix
+    files[1].write_bytes(data[1][:-400])
+    files[2].write_bytes(data[2].replace(b"\x28\0\x10\0US\2\0\x80\0", b"\x28\0\x10\0US\2\0\x81\0"))
+    (source / "again.dcm").write_bytes(data[3])
+    (source / "scan.nii.gz").write_bytes(b"\x1f\x8b" + bytes(400))
+    told = burnish("compose", "in", "--out", "d.iso", "--json", folder=tmp_path)
+    fates = {Path(file["path"]).name: file for file in told.json["files"]}
+    assert {name: fate["notes"] for name, fate in fates.items() if fate["in"]} == {
+        "000.dcm": ["has no preamble"],
+        "003.dcm": [],
+        "004.dcm": [],
+        "005.dcm": [],
+    }
+    wanted, there = 129 * 128 * 2, 128 * 128 * 2
+    assert {name: fate["reason"] for name, fate in fates.items() if not fate["in"]} == {
+        "001.dcm": "its data set ends within (7FE0,0010), of which 262 bytes are missing",
+        "002.dcm": f"its Pixel Data has {there} bytes, and its attributes speak of {wanted}",
+        "again.dcm": "the same instance as in/003.dcm",
+        "scan.nii.gz": "it is no DICOM file: it begins like a gzip archive",
+    }
+    explained = burnish("compose", "in", "--out", "e.iso", "--explain", folder=tmp_path).out.splitlines()
+    assert "in/000.dcm  DICOM/PT000000/ST000000/SE000000/IM000000  (has no preamble)" in explained
+
+
 def test_compose_a_tree(study: Path, tmp_path: Path) -> None:
     told = burnish("compose", study, "--out", "disc", "--tree", "--json", folder=tmp_path)
     for file in told.json["files"]:

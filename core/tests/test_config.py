@@ -72,6 +72,8 @@ def test_what_is_commented_out_in_the_sample_is_right_too() -> None:
         ("[database]\nurl = 'oracle'", 2, "database.url", "sqlite"),
         ("[storage]\nsop_classes = ['CTImage']", 2, "storage.sop_classes", "try 'CTImageStorage'"),
         ("[aets.'TOO LONG A TITLE X']\nmay = []", 1, "aets", "at most 16"),
+        ("[aets.CT1]\nassume_character_set = 'KOI8'", 2, "aets.CT1.assume_character_set", "try 'ISO_IR 100'"),
+        ("[identity]\nundecodable = 'guess'", 2, "identity.undecodable", "'hold', 'fail' or 'allow'"),
         ("[aets.CT1]\nmay = ['fly']", 2, "aets.CT1.may.0", "'store', 'create', 'cancel' or 'get'"),
         ("[writers.Shelf]\ndriver = 'file'", 1, "writers.Shelf", "pattern"),
         ("[writers.shelf]\npath = 'out'", 1, "writers.shelf.driver", "must be given"),

@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -23,7 +24,7 @@ from pynetdicom.association import Association
 
 from tests.backlog import DEAD, fill
 from tests.bench import samples
-from tests.bench.measure import Row, Sampled, in_turn, peak_mib, run, working
+from tests.bench.measure import Peer, Row, Sampled, in_turn, one_after_another, peak_mib, run, working
 from tests.lab import MCM, STATUS, Installation, Scu, data_set, serving
 
 _META = 132 + 12
@@ -32,19 +33,49 @@ _POLL = 0.005
 
 
 def directory(count: int, rounds: int, folder: Path) -> Row:
-    """A DICOMDIR of so many stored instances, as a running server composes it, beside dcmmkdir."""
+    """A DICOMDIR of so many stored instances, as a running server composes it, beside those who make one of
+    files. pydicom's FileSet cannot but copy the files too; it and gdcmgendir take one turn."""
     files, data = folder / "files", folder / "data"
-    data.mkdir()
     samples.write(samples.small(count), files)
-    request = _stored(samples.small(count), data)
-    peer = ["dcmmkdir", "-q", "+r", "+id", files, "+D", files / "DICOMDIR", "DICOM"]
+    request = _stored(samples.small(count), data, _in_memory(folder))
+    target = files / "DICOMDIR"
+    peers = (
+        Peer("dcmmkdir", lambda: _fresh(target, _dcmmkdir(files))),
+        Peer("gdcmgendir", lambda: _fresh(folder / "gdcm", _gdcmgendir(files, folder / "gdcm")), 1),
+        Peer("pydicom FileSet", lambda: run(_peer("file_set", files, folder / "copy")), 1),
+    )
     with working("directory", data, str(request)) as worker:
-        ours, theirs = in_turn(rounds, worker.measure, lambda: _fresh(files / "DICOMDIR", peer))
-    sizes = {
-        "ours bytes": (data / "DICOMDIR").stat().st_size,
-        "peer bytes": (files / "DICOMDIR").stat().st_size,
-    }
-    return Row(f"directory {count}", "dcmmkdir", ours, theirs, rounds, sizes)
+        ours, beside = in_turn(rounds, worker.measure, *peers)
+    each = ours.seconds / count * 1e6
+    sizes = {"ours bytes": (data / "DICOMDIR").stat().st_size, "peer bytes": target.stat().st_size}
+    return Row(f"directory {count}", ours, beside, rounds, 0.1, {"us each": each, **sizes})
+
+
+def _in_memory(folder: Path) -> Path:
+    """Where to put what is not measured: in memory where the system has such a folder."""
+    shared = Path("/dev/shm")
+    return shared if shared.exists() else folder
+
+
+def _dcmmkdir(files: Path) -> list[str | Path]:
+    """Takes any transfer syntax, as we do."""
+    return ["dcmmkdir", "-q", "-Nxc", "+r", "+id", files, "+D", files / "DICOMDIR", "DICOM"]
+
+
+def _gdcmgendir(files: Path, target: Path) -> list[str | Path]:
+    return ["gdcmgendir", "-r", "--descriptor", "BENCH", "-i", files, "-o", target]
+
+
+def _genisoimage(files: Path, target: Path) -> list[str | Path]:
+    return ["genisoimage", "-quiet", "-iso-level", "1", "-o", target, files]
+
+
+def _xorriso(files: Path, target: Path) -> list[str | Path]:
+    return ["xorriso", "-as", "mkisofs", "-quiet", "-iso-level", "1", "-norock", "-o", target, files]
+
+
+def _peer(what: str, *arguments: str | Path) -> list[str | Path]:
+    return [sys.executable, "-m", "tests.bench.peers", what, *arguments]
 
 
 def _fresh(output: Path, command: Sequence[str | Path]) -> Sampled:
@@ -52,19 +83,22 @@ def _fresh(output: Path, command: Sequence[str | Path]) -> Sampled:
     return run(command)
 
 
-def _stored(found: Iterator[samples.Sample], data: Path) -> int:
-    """Instances in spool and index, and a request that pins all of them. The spool lies in memory."""
+def _stored(found: Iterator[samples.Sample], data: Path, near: Path, kept: Path | None = None) -> int:
+    """Instances in spool and index, and a request that pins all of them. The spool lies in a folder of `near`
+    and is gone then; `kept` is where a copy of it goes."""
+    data.mkdir()
     database = Database.open(DatabaseSettings(), data)
     database.migrate()
     index = InstanceIndex(database)
-    shared = Path("/dev/shm")
     references = []
-    with TemporaryDirectory(dir=shared if shared.exists() else data) as root:
+    with TemporaryDirectory(dir=near) as root:
         spool = Spool(Path(root) / "spool", kept=index.add)
         spool.prepare()
         for sample in found:
             references.append(Reference(CTImageStorage, sample.sop_instance))
             _receive(spool, sample)
+        if kept:
+            shutil.copytree(spool.root, kept)
     index.flush()
     with database.write() as connection:
         request = create_request(
@@ -81,19 +115,60 @@ def _receive(spool: Spool, sample: samples.Sample) -> None:
     incoming.commit()
 
 
-def layout(count: int, rounds: int, folder: Path) -> Row:
-    """An ISO 9660 layout of so many files, beside genisoimage; the peer's size alone reads no file either."""
-    files = folder / "files"
+def image(count: int, rounds: int, folder: Path) -> Row:
+    """An ISO 9660 image of so many small files of the spool, ISO names only: laid out and poured, as a running
+    server does. Nobody syncs or proves."""
+    files, data, target = folder / "files", folder / "data", folder / "peer.iso"
     samples.write(samples.small(count), files)
-    size = ["genisoimage", "-quiet", "-iso-level", "1", "-print-size", files]
-    image = ["genisoimage", "-quiet", "-iso-level", "1", "-o", folder / "peer.iso", files]
-    with working("layout", str(count)) as worker:
-        ours, theirs, whole = in_turn(
-            rounds, worker.measure, lambda: run(size), lambda: _fresh(folder / "peer.iso", image)
-        )
-    return Row(
-        f"layout {count}", "genisoimage -print-size", ours, theirs, rounds, {"peer's image s": whole.seconds}
+    request = _stored(samples.small(count), data, _in_memory(folder), data / "spool")
+    peers = (
+        Peer("genisoimage", lambda: _fresh(target, _genisoimage(files, target))),
+        Peer("xorriso", lambda: _fresh(target, _xorriso(files, target)), 1),
     )
+    with working("image", data, str(request), folder / "ours.iso") as worker:
+        ours, beside = in_turn(rounds, worker.measure, *peers)
+    return Row(
+        f"image {count}", ours, beside, rounds, 2.0, {"MB": (folder / "ours.iso").stat().st_size / 1e6}
+    )
+
+
+def compose(count: int, rounds: int, folder: Path) -> Row:
+    """`burnish compose` of CT slices, the whole command, beside dcmmkdir and genisoimage one after the other.
+    Ours syncs the image before it proves it, so the peers sync theirs; they prove nothing."""
+    return _composed("compose", samples.slices(count), count, rounds, folder, 1.5)
+
+
+def mixed(count: int, rounds: int, folder: Path) -> Row:
+    """As `compose`, of what a folder of several departments holds. genisoimage takes the files as they are; we
+    decompress what the profile wants so."""
+    return _composed("mixed", samples.mixed(count), count, rounds, folder, None)
+
+
+def _composed(
+    name: str, found: Iterator[samples.Sample], count: int, rounds: int, folder: Path, promised: float | None
+) -> Row:
+    files, target = folder / "files", folder / "ours.iso"
+    paths = samples.write(found, files)
+    command = [sys.executable, "-m", "burnish.cli", "compose", files / "DICOM", "--profile", "STD-GEN-CD"]
+    ours, beside = in_turn(
+        rounds,
+        lambda: _fresh(target, [*command, "--out", target]),
+        Peer("dcmmkdir, genisoimage, sync", lambda: _mastered(files, folder / "peer.iso")),
+    )
+    sizes = {"MB": _megabytes(paths), "ours MB": target.stat().st_size / 1e6}
+    return Row(f"{name} {count}", ours, beside, rounds, promised, sizes)
+
+
+def _mastered(files: Path, target: Path) -> Sampled:
+    made = _fresh(files / "DICOMDIR", _dcmmkdir(files))
+    mastered = _fresh(target, _genisoimage(files, target))
+    synced = run(["sync", target])
+    (files / "DICOMDIR").unlink()
+    return one_after_another(dcmmkdir=made, genisoimage=mastered, sync=synced)
+
+
+def _megabytes(paths: Sequence[Path]) -> float:
+    return sum(path.stat().st_size for path in paths) / 1e6
 
 
 def delivery(count: int, rounds: int, folder: Path) -> Row:
@@ -107,15 +182,13 @@ def delivery(count: int, rounds: int, folder: Path) -> Row:
         _send(burnish.port, folder / "files")
         stored = time.perf_counter() - began
         uids = [samples.uid(1, number) for number in range(count)]
-        ours, theirs = in_turn(
-            rounds, lambda: _made(burnish, scu, uids), lambda: _copied(paths, folder / "copy")
-        )
+        copied = Peer("copy, fsync, read and hash", lambda: _copied(paths, folder / "copy"))
+        ours, beside = in_turn(rounds, lambda: _made(burnish, scu, uids), copied)
         memory = {
             f"{role} peak MiB": peak_mib(number) for number, role in sorted(burnish.processes().items())
         }
-    megabytes = sum(path.stat().st_size for path in paths) / 1e6
-    notes = {"MB": megabytes, "C-STORE by dcmsend s": stored, **memory}
-    return Row(f"delivery {count}", "copy, fsync, hash", ours, theirs, rounds, notes)
+    notes = {"MB": _megabytes(paths), "C-STORE by dcmsend s": stored, **memory}
+    return Row(f"delivery {count}", ours, beside, rounds, 1.3, notes)
 
 
 def _send(port: int, folder: Path) -> None:
@@ -239,8 +312,8 @@ def recovery(count: int, rounds: int, folder: Path) -> Row:
         shutil.copytree(folder / "left", copy)
         return _started(Installation(copy))
 
-    ours, theirs = in_turn(rounds, recovered, lambda: _started(empty))
-    return Row(f"recovery {count}", "empty start", ours, theirs, rounds)
+    ours, beside = in_turn(rounds, recovered, Peer("empty start", lambda: _started(empty)))
+    return Row(f"recovery {count}", ours, beside, rounds)
 
 
 def _started(burnish: Installation) -> Sampled:
@@ -258,9 +331,11 @@ def _started(burnish: Installation) -> Sampled:
 
 Measure = Callable[[int, int, Path], Row]
 ROWS: dict[str, tuple[Measure, tuple[int, ...]]] = {
-    "directory": (directory, (1_000, 10_000)),
+    "directory": (directory, (1_000, 10_000, 50_000)),
+    "compose": (compose, (1_000,)),
+    "mixed": (mixed, (200,)),
+    "image": (image, (50_000,)),
     "delivery": (delivery, (1_000,)),
-    "layout": (layout, (10_000, 50_000)),
     "recovery": (recovery, (10_000,)),
 }
 """By name: what measures it, and how many files it takes unless told."""

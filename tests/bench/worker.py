@@ -1,7 +1,7 @@
 """What runs in a process of its own, so that its memory is its own: `python -m tests.bench.worker`.
 
 directory DATA REQUEST   a DICOMDIR of what a request pins, as the planner makes it
-layout COUNT             an ISO 9660 layout of as many small files
+image DATA REQUEST FILE  an ISO 9660 image of what a request pins, without the directory's making
 """
 
 import sys
@@ -15,18 +15,22 @@ from burnish.fileset.dicomdir import Member, build
 from burnish.fileset.identify import identify
 from burnish.fileset.names import file_ids
 from burnish.instances.index import pinned_instances
-from burnish.recipe import Entry, Literal, Range, Source, Tree
+from burnish.instances.sources import Sources
+from burnish.recipe import Entry, Literal, Range, Source, Tree, pour
 from burnish_format_iso9660 import Iso9660
 
 from tests.bench.measure import Laps, Sampled, answer
-from tests.bench.samples import SERIES
 
+_META = 340
+"""Bytes of preamble and File Meta Information, about."""
 FACTS = VolumeFacts(identifier="BENCH", token="BENCH", made=datetime(2026, 1, 5, tzinfo=UTC))
 
 
 def directory(data: Path, request: int) -> Sampled:
     """Rows, people, names, bytes; the DICOMDIR is left beside the database for whoever wants to look."""
     database = Database.open(DatabaseSettings(), data)
+    with database.read():
+        pass  # a server's planner is connected
     laps = Laps()
     with database.read() as connection:
         instances = list(pinned_instances(connection, request).values())
@@ -54,35 +58,42 @@ def directory(data: Path, request: int) -> Sampled:
     return laps.sampled()
 
 
-def layout(tree: Tree) -> Sampled:
-    """One layout."""
+def image(tree: Tree, spool: Path, target: Path) -> Sampled:
+    """One layout and its bytes in a file."""
+    target.unlink(missing_ok=True)
     laps = Laps()
     recipe = Iso9660().lay_out(tree, FACTS)
     laps.lap("lay out")
-    if not recipe.length:
-        raise ValueError("nothing was laid out")
+    with target.open("xb", buffering=0) as file:
+        pour(recipe, Sources(spool).open, file.fileno())
+    laps.lap("pour")
     return laps.sampled()
 
 
-def tree_of(count: int) -> Tree:
-    """As many small files as `samples.small` writes, in the same folders."""
-    places = ((series // 25, series // 5, series) for series in (n * SERIES // count for n in range(count)))
-    names = file_ids(places)
+def tree_of(data: Path, request: int) -> Tree:
+    """What a request pins, and something as long as its directory."""
+    database = Database.open(DatabaseSettings(), data)
+    with database.read() as connection:
+        instances = list(pinned_instances(connection, request).values())
+    database.close()
+    persons = identify([one.head for one in instances]).persons
+    names = file_ids((p.key, one.study, one.series) for one, p in zip(instances, persons, strict=True))
     entries = [
-        Entry(name, (Literal(b"m" * 320), Range(str(number), 0, 1500))) for number, name in enumerate(names)
+        Entry(name, (Literal(bytes(_META)), Range(one.key, 0, one.length)))
+        for one, name in zip(instances, names, strict=True)
     ]
-    sources = {str(number): Source(1500, b"d" * 32) for number in range(count)}
-    return Tree((Entry(("DICOMDIR",), (Literal(b"d" * 300 * count),)), *entries), sources)
+    sources = {one.key: Source(one.length, one.digest) for one in instances}
+    return Tree((Entry(("DICOMDIR",), (Literal(bytes(300 * len(entries))),)), *entries), sources)
 
 
 def main(what: str, *arguments: str) -> None:
     """Measure one thing whenever asked."""
+    data, request = Path(arguments[0]), int(arguments[1])
     if what == "directory":
-        data, request = Path(arguments[0]), int(arguments[1])
         answer(lambda: directory(data, request))
     else:
-        tree = tree_of(int(arguments[0]))
-        answer(lambda: layout(tree))
+        tree = tree_of(data, request)
+        answer(lambda: image(tree, data / "spool", Path(arguments[2])))
 
 
 if __name__ == "__main__":

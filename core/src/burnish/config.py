@@ -272,10 +272,16 @@ missing_keys = "supply"       # or "fail": Type 1 directory keys that an instanc
 splitting = "allow"           # "never": what exceeds a medium fails, even where a request allows a split
 splitting_default = "NO"      # or "YES": where a request does not say whether it may be split
 max_volumes = 99              # of one request
+transcoding = "allow"         # "uncompressed": no pixels are decoded; "never": all goes as it came or not
+transcoders = 0               # processes that derive at once; 0: one for each core
+transcoder_memory = 2147483648  # bytes that one of them may take
+transcoder_timeout = "10m"    # for one instance
+compare_decoders = true       # two decoders must agree on lossless pixels, where two are installed
 
 [identity]
 conflict = "fail"             # one Patient ID, different people: "fail", "hold" or "allow"
 several = "allow"             # several people on one medium: "allow" or "fail"
+undecodable = "hold"          # a name or ID with bytes its character set does not know; or "fail", "allow"
 
 [retention]                   # s, m, h, d, y (365 d) of time that the server's machine runs; "0s": at once
 idle_requests = "24h"         # from N-CREATE, where nobody initiates

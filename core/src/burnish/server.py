@@ -26,6 +26,7 @@ from burnish.database import Database, advance_clock
 from burnish.database.soundness import demand_sound
 from burnish.errors import ConfigError
 from burnish.instances.index import InstanceIndex
+from burnish.instances.sources import Sources
 from burnish.instances.spool import Spool
 from burnish.registry import Registry
 
@@ -316,7 +317,8 @@ def _production(loaded: Loaded, wake: socket.socket) -> None:
 
 
 def _assemble(loaded: Loaded, database: Database, registry: Registry) -> "Production":
-    from burnish.fileset.forms import keeper
+    from burnish.fileset.forms import Keeper
+    from burnish.fileset.workers import Workers
     from burnish.production.pair import Bench, limits_of
     from burnish.production.production import Production
     from burnish.production.stations import Station
@@ -328,7 +330,7 @@ def _assemble(loaded: Loaded, database: Database, registry: Registry) -> "Produc
     for name, settings in config.writers.items():
         spec = registry.writers[settings.driver]
         stations.append(Station(name, settings, spec, registry.origin[f"writer {spec.name}"], bench))
-    derive = keeper(Spool(loaded.data / "spool", config.storage))
+    derive = Keeper(Sources(loaded.data / "spool"), Workers(config.media))
     return Production(bench, replace(make_kit(config, registry), derive=derive), stations)
 
 
@@ -336,8 +338,8 @@ def make_kit(config: Config, registry: Registry) -> "Kit":
     """What composing needs of a configuration; who composes adds what can be made and derived there."""
     from burnish.fileset.compose import Kit
 
-    def underivable(*_: object) -> NoReturn:
-        raise ValueError("nothing is derived here")
+    def underivable(wanted: object, cancel: object) -> NoReturn:
+        raise AssertionError("who composes says how forms are derived")
 
     formats = make_formats(config, registry)
     return Kit(registry.profiles, formats, config.media, config.identity, {}, underivable)

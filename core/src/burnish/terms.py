@@ -1,6 +1,8 @@
 """The standard's own terms: what an SCU reads, spelled as PS3.3 and PS3.4 spell it."""
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
+from types import MappingProxyType
 from typing import Final
 
 MEDIA_CREATION_MANAGEMENT: Final = "1.2.840.10008.5.1.1.33"
@@ -8,6 +10,19 @@ MEDIA_CREATION_MANAGEMENT: Final = "1.2.840.10008.5.1.1.33"
 
 MEDIA_STORAGE_DIRECTORY: Final = "1.2.840.10008.1.3.10"
 """SOP Class UID of a DICOMDIR, PS3.10 8.6."""
+
+WITHOUT_PATIENT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "1.2.840.10008.5.1.4.38.1": "HANGING PROTOCOL",
+        "1.2.840.10008.5.1.4.39.1": "PALETTE",
+        "1.2.840.10008.5.1.4.43.1": "IMPLANT",
+        "1.2.840.10008.5.1.4.44.1": "IMPLANT ASSY",
+        "1.2.840.10008.5.1.4.45.1": "IMPLANT GROUP",
+        "1.2.840.10008.5.1.4.1.1.201.1": "INVENTORY",
+    }
+)
+"""Storage classes whose instances belong to no patient, study or series (PS3.4 Table GG.3-1), and the
+Directory Record Type of each, which stands at the root (PS3.3 Table F.4-1)."""
 
 IMPLICIT_VR_LE: Final = "1.2.840.10008.1.2"
 EXPLICIT_VR_LE: Final = "1.2.840.10008.1.2.1"

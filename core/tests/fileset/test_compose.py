@@ -1,7 +1,7 @@
 """Composing a volume: what fits, what fails and how an SCU is told."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
@@ -81,8 +81,8 @@ def kit() -> Kit:
         name: (spec, spec.make({})) for name, spec in registry.formats.items()
     }
 
-    def derive(one: Instance, to: str) -> Form:
-        return Form(one.key + ".explicit", to, one.length, one.digest)
+    def derive(asked: Sequence[tuple[Instance, str]], _: object) -> Iterator[Form]:
+        return (Form(one.key + ".explicit", to, one.length, one.digest) for one, to in asked)
 
     makeable = {MediaKind.CD_R: 700_000_000}
     return Kit(registry.profiles, formats, MediaSettings(), IdentitySettings(), makeable, derive)

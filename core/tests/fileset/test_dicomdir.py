@@ -7,7 +7,6 @@ import struct
 import subprocess
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -213,7 +212,7 @@ def real(names: Sequence[str] = REAL) -> tuple[list[Member], list[Path]]:
     names_on_medium = file_ids(
         [(m.patient, m.head["StudyInstanceUID"], m.head["SeriesInstanceUID"]) for m in found]
     )
-    return [replace(m, file_id=name) for m, name in zip(found, names_on_medium, strict=True)], paths
+    return [m._replace(file_id=name) for m, name in zip(found, names_on_medium, strict=True)], paths
 
 
 def test_the_meta_information_names_the_file_set() -> None:
@@ -530,7 +529,7 @@ def test_a_profile_key_of_type_1_that_is_absent_fails() -> None:
 def test_values_too_long_for_their_representation_are_copied_as_they_are() -> None:
     dataset = bare()
     data = written(dataset) + struct.pack("<HH2sH", 0x0020, 0x0010, b"SH", 40) + b"A" * 40
-    one = replace(member(dataset), head=head_of(data))
+    one = member(dataset)._replace(head=head_of(data))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         (study,) = records(directory([one]), "STUDY")

@@ -213,6 +213,57 @@ def test_kept_heads_are_told_apart_by_what_they_say_not_by_their_bytes() -> None
     assert only(identify([latin, greek])).attributes == (NAME,)
 
 
+SETS = {
+    b"ISO 2022 IR 13\\ISO 2022 IR 87": b"\xd4\xcf\xc0\xde=\x1b$B;3ED\x1b(J",
+    b"\\ISO 2022 IR 87": b"\x1b$B%d%^%@\x1b(B=\x1b$B;3ED\x1b(B",
+    b"ISO_IR 192": "ﾔﾏﾀﾞ=山田".encode(),
+    b"ISO_IR 192 ": "ヤマタ\u3099=山\ufe00田".encode(),
+    b"GB18030": "ヤマダ=山田".encode("gb18030"),
+    b"GBK": "=山田".encode("gbk"),
+    b"": b"",
+}
+"""One family name in katakana and in kanji: half and full width, composed and not, some of it or none."""
+
+
+def test_a_name_is_the_same_in_every_character_set() -> None:
+    assert not identify([kept(b"1", name, terms) for terms, name in SETS.items()]).conflicts
+
+
+@pytest.mark.parametrize("terms", [terms for terms, name in SETS.items() if name])
+def test_another_name_is_another_in_every_character_set(terms: bytes) -> None:
+    other = kept(b"1", "ヤマダ=川田".encode(), b"ISO_IR 192")
+    assert only(identify([kept(b"1", SETS[terms], terms), other])).attributes == (NAME,)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Müller", "Mu\u0308ller"),
+        ("Müller", "ＭÜＬＬＥＲ"),
+        ("〜", "～"),
+        ("−", "－"),
+        ("کری\u200cمی", "کریمی"),
+        ("葛\U000e0100城", "葛城"),
+        ("\ufeffDoe", "Doe"),
+    ],
+)
+def test_what_sets_write_differently_is_the_same(one: str, other: str) -> None:
+    assert not named(one, other).conflicts
+
+
+def test_who_cannot_be_read_is_told_by_attributes_and_set() -> None:
+    heads = [
+        kept(b"1", b"A"),
+        kept(b"2", b"M\xfcller"),
+        kept(b"3", b"M\xf6ller"),
+        kept(b"\xff", b"\xff", b"GBK"),
+    ]
+    undeclared, strange = identify(heads).unread
+    assert (undeclared.indices, undeclared.attributes) == ((1, 2), (NAME,))
+    assert (strange.indices, strange.attributes) == ((3,), (NAME, PATIENT_ID))
+    assert strange.why == "Patient's Name and Patient ID cannot be read: its bytes mean nothing in GBK"
+
+
 def test_many_kept_heads_of_two_people() -> None:
     found = identify([kept(b"1", b"A"), kept(b"2", b"B")] * 500)
     assert len(set(found.persons)) == 2

@@ -1,7 +1,7 @@
 """Splitting a set over volumes: with the real ISO 9660 layout, of instances that need no pixels."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -48,8 +48,8 @@ def kit_of(capacity: int, **media: Any) -> Kit:
     return Kit(REGISTRY.profiles, formats, MediaSettings(**media), IdentitySettings(), makeable, _derive)
 
 
-def _derive(one: Instance, to: str) -> Form:
-    return Form(one.key + ".explicit", to, one.length, one.digest)
+def _derive(asked: Sequence[tuple[Instance, str]], _: object) -> Iterator[Form]:
+    return (Form(one.key + ".explicit", to, one.length, one.digest) for one, to in asked)
 
 
 @lru_cache(maxsize=20_000)
@@ -138,7 +138,7 @@ LOADS = st.lists(st.tuples(PLACES, st.integers(1, 120)), min_size=1, max_size=40
 
 def load_of(drawn: Sequence[tuple[tuple[int, int, int], int]]) -> list[Instance]:
     return [
-        replace(ct(number, patient=patient, study=study, series=series), length=size * KIB)
+        ct(number, patient=patient, study=study, series=series)._replace(length=size * KIB)
         for number, ((patient, study, series), size) in enumerate(drawn)
     ]
 
@@ -287,7 +287,7 @@ def test_more_volumes_than_a_request_may_have(volumes: int, fails: bool) -> None
 def test_case_100_every_instance_that_is_too_large_alone_is_named() -> None:
     instances = [ct(number) for number in range(6)]
     for place in (1, 4):
-        instances[place] = replace(instances[place], length=400 * KIB)
+        instances[place] = instances[place]._replace(length=400 * KIB)
     error = failure(instances, kit_of(300 * KIB))
     assert error.info is StatusInfo.INST_OVERSIZED
     assert {item.sop_instance for item in error.failed} == {uids(instances)[1], uids(instances)[4]}
@@ -298,7 +298,7 @@ def test_an_instance_that_only_its_volume_does_not_hold_is_named(monkeypatch: py
     """A volume whose names are longer may need a sector more than the instance was found to need alone."""
     monkeypatch.setattr("burnish.fileset.compose.check_each", lambda *_: None)
     instances = [ct(number) for number in range(6)]
-    instances[4] = replace(instances[4], length=250 * KIB)
+    instances[4] = instances[4]._replace(length=250 * KIB)
     error = failure(instances, kit_of(300 * KIB))
     assert error.info is StatusInfo.INST_OVERSIZED
     assert [item.sop_instance for item in error.failed] == [instances[4].sop_instance]
@@ -427,7 +427,7 @@ def test_the_ladder_is_exact_to_the_sector() -> None:
 def test_few_layouts_make_a_plan_of_many_instances(layouts: list[int]) -> None:
     """2,000 instances of 8 KiB in 40 series over five volumes."""
     instances = [
-        replace(ct(number, study=1 + number // 500, series=number // 50), length=8 * KIB)
+        ct(number, study=1 + number // 500, series=number // 50)._replace(length=8 * KIB)
         for number in range(2000)
     ]
     volumes = split(instances, kit_of(2000 * 10 * KIB // 5))

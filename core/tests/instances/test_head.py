@@ -77,9 +77,9 @@ CHARACTER_SETS = [
     (b"GB18030", "Wang^XiaoDong=王^小东".encode("gb18030"), "Wang^XiaoDong=王^小东"),
     (b"ISO_IR 100", b"Buc^J\xe9r\xf4me", "Buc^Jérôme"),
     (b"ISO_IR 144", b"\xbb\xee\xda", "Люк"),
-    (b"", b"M\xfcller", "Müller"),
+    (b"", b"M\xfcller", "M\ufffdller"),
     (b"ISO_IR 192", b"M\xfcller", "M\ufffdller"),
-    (b"NO SUCH SET", b"M\xfcller", "Müller"),
+    (b"NO SUCH SET", b"M\xfcller", "M\ufffdller"),
     (b"ISO_IR 100", b"A\x1b%XB", "A\x1b%XB"),
 ]
 

@@ -11,6 +11,7 @@ import pytest
 from burnish.errors import Refused, SourceDamaged
 from burnish.instances import durable
 from burnish.instances.files import read_trailer, spool_key
+from burnish.instances.head import KeptHead
 from burnish.instances.settings import SpoolSettings
 from burnish.instances.spool import Arrival, Kept, Spool
 from burnish.terms import EXPLICIT_VR_LE, DimseStatus
@@ -323,6 +324,52 @@ def test_the_bytes_of_a_superseded_version_are_a_version_again(house: House) -> 
     remove(house, 2)
     house.store(instance("A"))
     assert left(house) == {"-1", "-2.purged", "-3"}
+
+
+# --- character sets -------------------------------------------------------------------------------------------
+
+
+def assuming(house: House, data: bytes, assumed: bytes) -> None:
+    """As a C-STORE of an AE whose character set is known."""
+    incoming = house.spool.begin(Arrival(CT, UID, EXPLICIT_VR_LE, "CT1", assumed))
+    incoming.write(data)
+    incoming.commit()
+
+
+def head(house: House, version: int) -> KeptHead:
+    return KeptHead(read_trailer(house.path(version)).head)
+
+
+LATIN = instance("M?ller").replace(b"?", b"\xfc")
+
+
+def test_the_head_says_what_is_assumed_and_the_instance_stays(house: House) -> None:
+    assuming(house, LATIN, b"ISO_IR 100")
+    assert house.data(1) == LATIN
+    assert head(house, 1)["PatientName"] == "Müller"
+    assert house.told[0].trailer.head == read_trailer(house.path(1)).head
+
+
+@pytest.mark.parametrize(
+    "data", [instance("Smith"), element(0x00080005, "CS", "ISO_IR 192") + instance("Müller")]
+)
+def test_what_needs_no_assumption_has_none(house: House, data: bytes) -> None:
+    house.store(data)
+    assuming(house, data, b"ISO_IR 100")
+    assert left(house) == {"-1"}
+    assert head(house, 1).get("SpecificCharacterSet") in (None, "ISO_IR 192")
+
+
+def test_the_same_bytes_in_another_set_are_a_version_of_their_own(tmp_path: Path) -> None:
+    """Who sends again after the configuration was mended is read as it says, whatever duplicates are."""
+    house = House(tmp_path, settings=SpoolSettings(duplicates="refuse"))
+    house.spool.prepare()
+    house.store(LATIN)
+    assuming(house, LATIN, b"ISO_IR 100")
+    assuming(house, LATIN, b"ISO_IR 100")
+    house.store(LATIN)
+    assert left(house) == {"-1", "-2"}
+    assert head(house, 2)["PatientName"] == "Müller"
 
 
 # --- the disk -----------------------------------------------------------------------------------------------

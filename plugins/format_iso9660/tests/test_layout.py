@@ -1,27 +1,22 @@
 """What stands where: Annex F's rules, limits, and bytes that depend on nothing but their input."""
 
-import gc
 import io
 import os
 import struct
 import subprocess
 import sys
-import threading
 import time
 from datetime import UTC, datetime, timedelta, timezone
-from types import ModuleType
 from typing import Any
 
-import pycdlib
 import pytest
 from burnish.contracts import VolumeFacts
 from burnish.errors import LayoutError
 from burnish.media import sectors
 from burnish.recipe import Entry, Literal, Recipe, Tree
 from burnish.registry import Registry
-from burnish.testing.trees import FACTS, Shelf, image, small_tree
+from burnish.testing.trees import FACTS, Shelf, image
 from burnish_format_iso9660 import Iso9660
-from burnish_format_iso9660.engine import READS_CHANCE, READS_TIME, given_clock
 from burnish_format_iso9660.names import FILE_LIMIT
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,8 +70,8 @@ def test_it_is_offered() -> None:
     assert isinstance(registry.formats["iso9660"].make({}), Iso9660)
 
 
-def test_describing_the_format_does_not_load_the_engine() -> None:
-    look = "import sys, burnish_format_iso9660; print('pycdlib' in sys.modules)"
+def test_describing_the_format_loads_nothing_that_lays_out() -> None:
+    look = "import sys, burnish_format_iso9660; print('burnish_format_iso9660.image' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, check=True)
     assert done.stdout.strip() == b"False"
 
@@ -191,52 +186,6 @@ def test_another_time_and_zone_give_the_same_bytes() -> None:
 def test_the_same_moment_in_another_zone_is_the_same() -> None:
     elsewhere = FACTS.made.astimezone(timezone(timedelta(hours=9)))
     assert medium(tree("A"), facts(made=elsewhere)) == medium(tree("A"), facts())
-
-
-def test_the_clock_is_given_back() -> None:
-    with given_clock(FACTS.made):
-        assert all(module.time is not time for module in READS_TIME)
-    assert all(module.time is time for module in READS_TIME)
-    with pytest.raises(LayoutError):
-        ISO.lay_out(tree("A"), facts(made=datetime(2200, 1, 1, tzinfo=UTC)))
-    assert all(module.time is time for module in READS_TIME)
-
-
-def test_every_module_that_reads_the_clock_is_known() -> None:
-    modules = [module for name, module in sys.modules.items() if name.startswith("pycdlib.")]
-    not_used = {"pycdlib.inplaceeditor"}
-
-    def holders(of: str) -> set[str]:
-        held = {module.__name__ for module in modules if isinstance(getattr(module, of, None), ModuleType)}
-        return held - not_used
-
-    assert holders("time") == {module.__name__ for module in READS_TIME}
-    assert holders("random") - {"pycdlib.isohybrid"} == {module.__name__ for module in READS_CHANCE}
-
-
-def test_other_threads_keep_their_clock() -> None:
-    wrong: list[float] = []
-    stop = threading.Event()
-
-    def watch() -> None:
-        while not stop.is_set():
-            if time.time() < FACTS.made.timestamp():
-                wrong.append(time.time())
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    past = facts(made=datetime(1999, 1, 1, tzinfo=UTC))
-    for _ in range(5):
-        ISO.lay_out(small_tree()[0], past)
-    stop.set()
-    thread.join()
-    assert not wrong
-
-
-def test_nothing_of_a_volume_is_kept() -> None:
-    ISO.lay_out(small_tree()[0], FACTS)
-    gc.collect()
-    assert not [thing for thing in gc.get_objects() if isinstance(thing, pycdlib.PyCdlib)]
 
 
 NAME = st.text("ABZ019_", min_size=1, max_size=8)

@@ -9,16 +9,13 @@ from typing import Final
 
 from burnish.contracts import AsIs, DirectoryKey, Fit, Head, HeadValue, Profile, Subject, Transcode, Unfit
 from burnish.media import MediaKind
-from burnish.terms import EXPLICIT_VR_LE, IMPLICIT_VR_LE, FailureReason
+from burnish.terms import FailureReason
 
 from burnish_profiles.tables import Constraint, SyntaxRule, Table
 
 _SOP_CLASS_UID: Final = 0x0008_0016
 _NUMBER_OF_FRAMES: Final = 0x0028_0008
 _TRANSFER_SYNTAX_UID: Final = 0x0002_0010
-
-_DERIVABLE: Final = {IMPLICIT_VR_LE: (EXPLICIT_VR_LE,)}
-"""What burnish can make of which transfer syntax without loss."""
 
 
 class TableProfile(Profile):
@@ -63,7 +60,7 @@ class TableProfile(Profile):
         allowed = [uid for rule in rules if several or not rule.multiframe for uid in rule.uids]
         if subject.transfer_syntax in allowed:
             return AsIs()
-        for derived in _DERIVABLE.get(subject.transfer_syntax, ()):
+        for derived in subject.derivable:
             if derived in allowed:
                 return Transcode(derived)
         return self._unfit_syntax(subject, allowed)
@@ -73,7 +70,7 @@ class TableProfile(Profile):
         if not wanted:
             why = f"{self.identifier} holds only multi-frame instances of this SOP class"
             return Unfit(FailureReason.PROFILE_INSTANCE_CONFLICT, why, (_NUMBER_OF_FRAMES,))
-        why = f"Transfer Syntax UID is {subject.transfer_syntax}; {self.identifier} wants {wanted}"
+        why = f"Transfer Syntax UID is {subject.transfer_syntax}; {self.identifier} wants {wanted}, which is not made of it here"
         return Unfit(FailureReason.PROFILE_COMPRESSION_CONFLICT, why, (_TRANSFER_SYNTAX_UID,))
 
     def _judge_attributes(self, subject: Subject) -> Unfit | None:

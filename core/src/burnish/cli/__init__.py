@@ -27,9 +27,14 @@ def main() -> NoReturn:
 def complain(message: str) -> None:
     """One sentence on stderr."""
     for line in message.splitlines():
-        print(f"burnish: {line}", file=sys.stderr)  # noqa: T201
+        print(f"burnish: {_harmless(line)}", file=sys.stderr)  # noqa: T201
 
 
 def say(message: str = "") -> None:
     """One line on stdout, at once."""
-    print(message, flush=True)  # noqa: T201
+    print(_harmless(message), flush=True)  # noqa: T201
+
+
+def _harmless(text: str) -> str:
+    """Without what would command a terminal: some of it comes from files."""
+    return "".join(one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in text)

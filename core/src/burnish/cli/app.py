@@ -68,6 +68,9 @@ def compose(
     out: Annotated[Path, typer.Option(help="The image to write, or with --tree the folder.")],
     profile: Annotated[str, typer.Option(help="Media application profile.")] = "STD-GEN-CD",
     file_set_id: Annotated[str, typer.Option(help="File-set ID; absent: made from the content.")] = "",
+    assume_character_set: Annotated[
+        str, typer.Option(help="Specific Character Set of text that comes without one; absent: ASCII.")
+    ] = "",
     tree: Annotated[bool, typer.Option("--tree", help="Write a folder instead of an image.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="A table of what became of each file.")] = False,
     as_json: JsonOption = False,
@@ -76,8 +79,11 @@ def compose(
     """Make a file-set and an image of files in one shot, without a server; proven before it is named."""
     from burnish.cli.compose import run_compose
 
+    assumed = assume_character_set
     sys.exit(
-        run_compose(paths, profile, out, file_set_id, config, tree=tree, explain=explain, as_json=as_json)
+        run_compose(
+            paths, profile, out, file_set_id, config, assumed, tree=tree, explain=explain, as_json=as_json
+        )
     )
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from burnish.cli import complain, say
 from burnish.cli.progress import progress
 from burnish.config import load_config
+from burnish.errors import ConfigError
+from burnish.instances.charset import assumed_set
 from burnish.production.oneshot import Composed, FileFate, OneShot
 from burnish.registry import Registry, warn_of_broken
 from burnish.server import make_kit
@@ -18,24 +20,33 @@ def run_compose(
     out: Path,
     file_set_id: str,
     config: Path | None,
+    assumed: str,
     *,
     tree: bool,
     explain: bool,
     as_json: bool,
 ) -> int:
     """Make `out`, and what follows it where it is split; 0 where something was made, 1 where nothing fits."""
+    characters = _characters(assumed)
     loaded = load_config(config)
     registry = Registry.load(loaded.config.plugins)
     warn_of_broken(registry)
     with progress() as report:
-        made = OneShot(make_kit(loaded.config, registry), profile, report).run(
-            paths, out, file_set_id, tree=tree
-        )
+        one_shot = OneShot(make_kit(loaded.config, registry), profile, report, assumed=characters)
+        made = one_shot.run(paths, out, file_set_id, tree=tree)
     if as_json:
         say(json.dumps(_document(made), indent=2))
     else:
         _tell(made, explain)
     return 0 if made.images else 1
+
+
+def _characters(assumed: str) -> bytes:
+    """The value of Specific Character Set that is assumed; empty where none is. Raises ConfigError."""
+    try:
+        return assumed_set(assumed) if assumed else b""
+    except ValueError as error:
+        raise ConfigError(f"--assume-character-set {assumed!r} {error}") from error
 
 
 def _tell(made: Composed, explain: bool) -> None:

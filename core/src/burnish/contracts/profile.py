@@ -17,6 +17,9 @@ class Subject:
     sop_class: str
     transfer_syntax: str
     head: Head
+    derivable: tuple[str, ...] = ()
+    """Transfer Syntax UIDs of the forms that can be made of it here, the preferred first; empty where it
+    goes on a medium as it is or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Transcode:
     """It may stand on the medium in another transfer syntax."""
 
     to: str
-    """Transfer Syntax UID."""
+    """Transfer Syntax UID, one of the subject's `derivable`."""
 
 
 @dataclass(frozen=True, slots=True)

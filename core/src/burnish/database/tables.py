@@ -45,6 +45,7 @@ instances: Final = Table(
     Column("kept_served", Float, nullable=False, default=0.0),  # when it was received last
     Column("superseded", Boolean, nullable=False, default=False),  # another version serves later requests
     Column("length", Integer, nullable=False),
+    Column("flaw", String(200), nullable=False, default=""),  # why no medium may hold it
     Column("digest", LargeBinary, nullable=False),
     Column("head", LargeBinary, nullable=False),
     Column("identity_mark", LargeBinary, nullable=False),

@@ -89,7 +89,7 @@ class _Reader:
                 return found
             self._check_order(tag, previous)
             value = self._value(tag, vr, length, end, characters, depth)
-            if tag == _CHARACTER_SET:
+            if tag == _CHARACTER_SET and value:
                 characters = CharacterSet.named(value, self._invalid)
             if value is not LEFT_OUT:
                 found[_named(tag)[1]] = value

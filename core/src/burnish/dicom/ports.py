@@ -81,4 +81,6 @@ class AetPolicy(Protocol):
     @property
     @abstractmethod
     def assume_character_set(self) -> str | None:
-        """Specific Character Set of text that comes without one; None: such text must be ASCII."""
+        """Specific Character Set of text that comes without one; None: such text must be ASCII.
+
+        A known one, in defined terms."""

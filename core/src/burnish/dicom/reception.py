@@ -38,7 +38,7 @@ class Reception:
         """`stored` is called after each instance that became durable; `aets` None lets in every caller."""
         workarounds.configure()
         workarounds.hush_pydicom()
-        dispatcher = Dispatcher(Storage(spool, orders, stored).open, Creation(orders, aets).open)
+        dispatcher = Dispatcher(Storage(spool, orders, stored, aets).open, Creation(orders, aets).open)
         admission = Admission(
             ae_title=server.ae_title,
             callers=None if aets is None else frozenset(aets),

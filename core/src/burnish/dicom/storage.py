@@ -3,7 +3,7 @@
 Source: PS3.4 Annex B and GG, PS3.6 Table A-1.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from pydicom._uid_dict import UID_dictionary
@@ -12,7 +12,7 @@ from pynetdicom.presentation import AllStoragePresentationContexts
 
 from burnish.dicom.commands import Answer
 from burnish.dicom.messages import Call
-from burnish.dicom.ports import Incoming, Orders, Spool
+from burnish.dicom.ports import AetPolicy, Incoming, Orders, Spool
 from burnish.dicom.settings import StorageSettings
 from burnish.errors import Refused
 from burnish.instances.spool import Arrival
@@ -56,7 +56,14 @@ def storage_contexts(settings: StorageSettings) -> dict[str, tuple[str, ...]]:
 class Storage:
     """The Storage service of a server."""
 
-    def __init__(self, spool: Spool, orders: Orders, stored: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        orders: Orders,
+        stored: Callable[[], None] = lambda: None,
+        aets: Mapping[str, AetPolicy] | None = None,
+    ) -> None:
+        self._aets = aets or {}
         self._spool = spool
         self._orders = orders
         self._stored = stored
@@ -72,8 +79,13 @@ class Storage:
             sop_instance=call.command.sop_instance or "",
             transfer_syntax=call.transfer_syntax,
             calling_ae=call.ae,
+            assumed=self._assumed(call.ae),
         )
         return Deposit(self._spool.begin(arrival), self._stored)
+
+    def _assumed(self, ae: str) -> bytes:
+        policy = self._aets.get(ae)
+        return (policy.assume_character_set or "").encode() if policy else b""
 
 
 class Deposit:

@@ -43,7 +43,7 @@ _UTF8: Final = "ISO_IR 192"
 def plain_value(vr: str, value: bytes, characters: CharacterSet) -> Any:
     """Decode the value of an element, or return LEFT_OUT. Raises UnicodeError, ValueError."""
     if vr in _LONG_TEXT:
-        return characters.decode(value).rstrip(" \0") or None
+        return characters.decode(value, vr).rstrip(" \0") or None
     if vr == "UR":
         return value.decode("ascii").rstrip(" \0") or None
     values = _values(vr, value, characters)
@@ -52,7 +52,7 @@ def plain_value(vr: str, value: bytes, characters: CharacterSet) -> Any:
 
 def _values(vr: str, value: bytes, characters: CharacterSet) -> Sequence[Any] | None:
     if vr in _TEXT:
-        return [text.strip(" ") for text in characters.decode(value).rstrip("\0").split("\\")]
+        return [text.strip(" ") for text in characters.decode(value, vr).rstrip("\0").split("\\")]
     if vr in _PLAIN:
         texts = [text.strip(" \0") for text in value.decode("ascii").split("\\")]
         return [_integer(text) for text in texts] if vr == "IS" else texts

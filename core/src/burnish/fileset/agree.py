@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from pydicom.datadict import tag_for_keyword
 
-from burnish.contracts import DirectoryKey, Profile, Subject, Transcode, Unfit
+from burnish.contracts import DirectoryKey, Profile, Subject, Unfit
 from burnish.fileset.content import Content
 from burnish.fileset.walk import (
+    CHARACTER_SET,
     INSTANCES,
     PATIENT_ID,
     REFERENCED_CLASS,
@@ -16,7 +17,9 @@ from burnish.fileset.walk import (
     SERIES_UID,
     STUDY_UID,
     Reached,
+    Record,
 )
+from burnish.instances.charset import character_set
 from burnish.instances.head import KeptHead
 
 
@@ -65,7 +68,7 @@ class Agreement:
     def _above(self) -> Iterator[tuple[str, str]]:
         """The records that it stands below; an instance without Patient ID may have been given one."""
         scanned = self.content.scanned
-        patient = self._decoded(self.head.raw(PATIENT_ID) or b"")
+        patient = self._patient_id()
         pairs = (
             ("PATIENT", PATIENT_ID, "Patient ID", patient),
             ("STUDY", STUDY_UID, "Study Instance UID", scanned.study),
@@ -73,21 +76,22 @@ class Agreement:
         )
         for kind, tag, name, found in pairs:
             above = self.reached.ancestor(kind)
-            said = self._decoded(above.values.get(tag, b"")) if above else ""
+            said = _text(above, tag) if above else ""
             if above and found and said != found:
                 yield "PS3.3 F.5", f"it stands below a {kind} record with another {name}"
 
-    def _decoded(self, value: bytes) -> str:
-        """Decode text of a record as the file's own."""
-        return value.decode(self.head.encodings[0], "replace").strip(" \0")
+    def _patient_id(self) -> str:
+        """What a record is to say: in the character set that it names, where the file names none."""
+        patient = self.reached.ancestor("PATIENT")
+        around = patient.values.get(CHARACTER_SET, b"") if patient else b""
+        characters = character_set(self.head.raw(CHARACTER_SET) or around)
+        return characters.decode(self.head.raw(PATIENT_ID) or b"").strip(" \0")
 
     def _profile(self, profile: Profile) -> Iterator[tuple[str, str]]:
         meta, clause = self.content.meta, f"PS3.11 {profile.identifier}"
-        match profile.judge(Subject(meta.sop_class, meta.transfer_syntax, self.head)):
-            case Unfit(why=why):
-                yield clause, why
-            case Transcode(to):
-                yield clause, f"its Transfer Syntax UID is {meta.transfer_syntax}, and must be {to}"
+        fit = profile.judge(Subject(meta.sop_class, meta.transfer_syntax, self.head))
+        if isinstance(fit, Unfit):
+            yield clause, fit.why
         for key in profile.directory_keys:
             if self.reached.record.type in key.records and not self._has(key):
                 yield clause, f"its {self.reached.record.type} record lacks {key.keyword}"
@@ -102,3 +106,9 @@ class Agreement:
             return True
         record = self.reached.record
         return tag in (record.present if key.type.startswith("2") else record.filled)
+
+
+def _text(record: Record, tag: int) -> str:
+    """A value of a record in the character set that it names."""
+    characters = character_set(record.values.get(CHARACTER_SET, b""))
+    return characters.decode(record.values.get(tag, b"")).strip(" \0")

@@ -16,7 +16,7 @@ from typing import Any, Final
 from burnish.contracts import Cancel, Format, FormatSpec, Profile
 from burnish.errors import LayoutError, RequestFailed
 from burnish.fileset.failures import Failures
-from burnish.fileset.fit import Derive, Form, fit
+from burnish.fileset.fit import Derive, fit
 from burnish.fileset.media import MediaSettings
 from burnish.fileset.people import sort_people
 from burnish.fileset.select import Wanted, choose_profiles, resolve
@@ -26,7 +26,7 @@ from burnish.fileset.volume import LaidOut, Naming, OnVolume, Owned, VolumeMaker
 from burnish.instances.instance import Instance
 from burnish.media import MediaKind
 from burnish.recipe import Recipe, Tree
-from burnish.terms import StatusInfo
+from burnish.terms import WITHOUT_PATIENT, StatusInfo
 
 _NEVER: Final = Cancel()
 
@@ -75,7 +75,9 @@ def compose(
     instances = resolve(wanted, kit.media.sop_classes, failures)
     references = [one.reference for one in wanted]
     defaults = kit.media.default_profiles
-    ladder = choose_profiles(references, instances, kit.profiles, defaults, kit.makeable, failures)
+    ladder = choose_profiles(
+        references, instances, kit.profiles, defaults, kit.makeable, kit.media.transcoding, failures
+    )
     if not ladder:
         failures.check()
     work = _Work(instances, naming, kit, cancel)
@@ -97,7 +99,8 @@ class _Work:
 
     def volumes(self, profile: Profile, failures: Failures, *, may_split: bool) -> tuple[Volume, ...]:
         """Everything on media of this profile."""
-        placed = fit(self.instances, profile, self._derive, failures)
+        kit = self.kit
+        placed = fit(self.instances, profile, kit.media.transcoding, kit.derive, failures, self.cancel)
         failures.check()
         loads = sort_people(placed, profile, self.kit.identity, split=may_split)
         shelf = _Shelf(profile, self.naming, self.kit, self.cancel)
@@ -105,10 +108,6 @@ class _Work:
             return shelf.whole(loads, may_split=may_split) or shelf.split(loads, may_split=may_split)
         except LayoutError as error:
             raise RequestFailed(str(error), StatusInfo.PROC_FAILURE) from error
-
-    def _derive(self, instance: Instance, to: str) -> Form:
-        self.cancel.check()
-        return self.kit.derive(instance, to)
 
 
 class _Shelf:
@@ -198,7 +197,8 @@ def _format(profile: Profile, kit: Kit) -> tuple[FormatSpec[Any], Format]:
 def _patients(members: Sequence[OnVolume]) -> tuple[dict[str, str], ...]:
     people: dict[str, dict[str, str]] = {}
     for member in members:
-        if member.person.key not in people:
+        nobodys = member.placed.instance.sop_class in WITHOUT_PATIENT
+        if member.person.key not in people and not nobodys:
             head = member.placed.instance.head
             people[member.person.key] = {
                 "id": str(head.get("PatientID") or member.person.patient_id),

@@ -7,7 +7,10 @@ at hand and the head is let go; beyond the members themselves, memory is about t
 
 A record of a PATIENT, STUDY or SERIES takes each key from the first instance below it that has a value.
 Every record names the character set of the instance that its text came from. Text of another instance in
-another character set is not mixed into it. Values are copied as they came, legal or not.
+another character set is not mixed into it. Values are copied as they came, legal or not, but for two: a
+character set is written in the defined terms that `burnish.instances.charset` takes it for, and a
+description that its character set cannot decode is left out. Readers convert a whole directory or nothing of
+it (dcmtk 3.6.7, `dcmdump +U8`), and the instance keeps its bytes.
 
 Source: PS3.3 F.3 (IOD and offsets), F.5 (keys); PS3.10 7.1 (file meta information) and 8.6.
 """
@@ -17,10 +20,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
-from typing import Final
+from typing import Final, NamedTuple
 
 from burnish.contracts.profile import DirectoryKey
 from burnish.errors import FailedItem, RequestFailed
+from burnish.fileset.identify import IDENTIFIERS
 from burnish.fileset.records import ROOT_RECORDS, Slot, record_type, slots
 from burnish.fileset.supply import Policy, supplied
 from burnish.instances.elements import LONG, SHORT, encoded, name
@@ -45,12 +49,13 @@ _IN_USE: Final = _FLAG.pack(0x0004, 0x1410, b"US", 2, 0xFFFF)
 _LOWER: Final = SHORT.pack(0x0004, 0x1420, b"UL", 4)
 _NOWHERE: Final = -1
 
-_CHARACTER_SET, _PATIENT_ID, _RELATED_CLASSES = 0x00080005, 0x00100020, 0x0008001A
+_PATIENT_ID, _RELATED_CLASSES = 0x00100020, 0x0008001A
 _STUDY, _SERIES = 0x0020000D, 0x0020000E
+_MAY_LACK: Final = ("2", "2C", "3")
+"""Types of keys that need no value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One instance of a volume, as its record is to describe it."""
 
     file_id: tuple[str, ...]
@@ -89,6 +94,10 @@ def build(
     return _file(records, file_set_id, file_set_uid)
 
 
+_Key = tuple[str, bytes | None, bytes | None]
+"""What a series lies under: person, Study Instance UID, and its own UID."""
+
+
 @dataclass(slots=True)
 class _Records:
     """Records in file order: what follows the three links, and the links as indexes."""
@@ -119,7 +128,7 @@ class _Node:
         self.missing = wanted
         self.first = first
         self.elements: dict[int, bytes] = {}
-        self.below: dict[str | int, _Node | bytes] = {}
+        self.below: dict[str | bytes | int | None, _Node | bytes] = {}
         self.numbers: list[int] = []
         """Of a node without nodes below: the members under it."""
         self.charset: bytes | None = None
@@ -136,7 +145,9 @@ class _Node:
         element = slot.find(head)
         if element is None and slot.tag == _PATIENT_ID and made_id:
             element = _element(slot.tag, slot.vr, made_id)
-        if element is None or (slot.text and not self._readable(element, charset)):
+        if element is None or _is_garbled(slot, element, head):
+            return False
+        if slot.text and not self._readable(element, charset):
             return False
         self.elements[slot.tag] = element
         return True
@@ -160,6 +171,7 @@ class _Directory:
         self._missing = missing
         self._slots: dict[str, tuple[Slot, ...]] = {}
         self._root = _Node("", 0, (), None)
+        self._paths: dict[_Key, tuple[_Node, ...]] = {}
         self.faults: dict[int, _Fault] = {}
         """By the number of the member."""
 
@@ -169,7 +181,7 @@ class _Directory:
             self.faults[number] = _Fault()
             return
         head = member.head.fresh()
-        charset = head.filled(_CHARACTER_SET)
+        charset = head.declared
         node = self._root if record in ROOT_RECORDS else self._series(member, head, charset)
         place = len(node.below)
         node.below[place] = self._leaf(number, member, record, head, charset, place + 1)
@@ -188,18 +200,22 @@ class _Directory:
         return self._slots[record]
 
     def _series(self, member: Member, head: KeptHead, charset: bytes | None) -> _Node:
-        node = self._root
-        for record, key in (
-            ("PATIENT", member.patient),
-            ("STUDY", head.raw(_STUDY)),
-            ("SERIES", head.raw(_SERIES)),
-        ):
-            node = self._below(node, record, str(key), member)
+        key = member.patient, head.raw(_STUDY), head.raw(_SERIES)
+        path = self._paths.get(key) or self._opened(key, member)
+        for node in path:
             if node.missing:
                 node.take(head, charset, member.patient_id)
-        return node
+        return path[-1]
 
-    def _below(self, node: _Node, record: str, key: str, member: Member) -> _Node:
+    def _opened(self, key: _Key, member: Member) -> tuple[_Node, ...]:
+        """The records of a series that is met for the first time."""
+        path = [self._root]
+        for record, part in zip(("PATIENT", "STUDY", "SERIES"), key, strict=True):
+            path.append(self._below(path[-1], record, part, member))
+        self._paths[key] = tuple(path[1:])
+        return self._paths[key]
+
+    def _below(self, node: _Node, record: str, key: str | bytes | None, member: Member) -> _Node:
         found = node.below.get(key)
         if not isinstance(found, _Node):
             found = _Node(record, len(node.below) + 1, self._wanted(record), member)
@@ -223,7 +239,9 @@ class _Directory:
         if charset:
             parts.append(charset)
         for slot in self._wanted(record):
-            element = slot.find(head) or self._without(slot, head, place, (number,))
+            element = slot.find(head)
+            if element is None or _is_garbled(slot, element, head):
+                element = self._without(slot, head, place, (number,))
             if element:
                 parts.append(element)
         return b"".join(parts)
@@ -232,7 +250,7 @@ class _Directory:
         """What stands for a key that has no value; a fault of `numbers` where nothing may."""
         if slot.kind == "2" or (slot.kind == "2C" and head.raw(slot.tag) is not None):
             return _element(slot.tag, slot.vr, "")
-        if slot.kind != "1":
+        if not slot.demanded(head):
             return None
         value = supplied(slot.tag, head, place) if self._missing == "supply" else ""
         if value:
@@ -284,6 +302,13 @@ def _members(node: _Node) -> Iterator[int]:
     for entry in node.below.values():
         if isinstance(entry, _Node):
             yield from _members(entry)
+
+
+def _is_garbled(slot: Slot, element: bytes, head: KeptHead) -> bool:
+    """Whether text that may be missing means nothing in its character set. Names and IDs always stand."""
+    if element.isascii() or not slot.text or slot.kind not in _MAY_LACK or slot.tag in IDENTIFIERS:
+        return False
+    return not head.readable(slot.tag)
 
 
 @lru_cache(maxsize=1024)

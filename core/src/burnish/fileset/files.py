@@ -20,6 +20,7 @@ from burnish.fileset.records import ROOT_RECORDS, record_type
 from burnish.instances.elements import name
 from burnish.instances.head import KeptHead
 from burnish.instances.instance import Instance
+from burnish.instances.pixels import flaw_of
 from burnish.terms import MEDIA_STORAGE_DIRECTORY
 from burnish.uids import is_uid
 
@@ -69,7 +70,8 @@ def read_file(path: Path) -> Found:
         transfer_syntax=opening.transfer_syntax,
         length=content.length,
         digest=content.digest,
-        head=KeptHead(scanned.head),
+        head=(head := KeptHead(scanned.head)),
+        flaw=flaw_of(head, opening.transfer_syntax, scanned.pixels),
     )
     return Found(instance, opening.start, opening.liberties)
 

@@ -10,18 +10,24 @@ study under two persons, because a study has one patient.
 An empty ID is nobody's: its instances are keyed per study and get a made ID in the directory, which
 supplies PATIENT records their Type 1 key (PS3.3 F.5.1). The instances themselves are not changed.
 
-Texts here name attributes and counts, never a patient's data.
+Bytes that no character set gives a meaning are told apart as bytes: they agree with the same bytes alone.
+Whose instances have such is told besides (`Identified.unread`).
+
+Texts here name attributes, character sets and counts, never a patient's data.
 """
 
 import hashlib
 import unicodedata
 from base64 import b32encode
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pydicom.datadict import keyword_for_tag
+
 from burnish.contracts import Head, HeadValue
+from burnish.instances.charset import CharacterSet
 from burnish.instances.head import KeptHead
 
 PATIENT_ID: Final = 0x0010_0020
@@ -37,6 +43,21 @@ _TRAITS: Final = (
 )
 """What must agree, by place in `_Identity.traits`."""
 _ISSUER: Final = 0
+
+IDENTIFIERS: Final = {
+    0x0010_0010: "Patient's Name",
+    0x0010_0020: "Patient ID",
+    0x0010_0021: "Issuer of Patient ID",
+    0x0010_0030: "Patient's Birth Date",
+    0x0010_0040: "Patient's Sex",
+}
+"""What people are told apart by, and what a label and the directory say of them: it has to be readable."""
+
+_LOOK_ALIKE: Final = str.maketrans({"\u2014": "\u2015", "\u2016": "\u2225", "\u2212": "-", "\u301c": "~"})
+"""Characters of JIS X 0208 that some systems map to the one, some to the other of two of Unicode."""
+
+_SELECTORS: Final = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+"""Variation selectors."""
 
 _CHOICES: Final = 3
 """How many values of one trait are tried in the search for the largest group: it is exact up to as many."""
@@ -72,6 +93,8 @@ class Identified:
     """One per head, in their order."""
     conflicts: tuple[Conflict, ...]
     """In the order of their first instance."""
+    unread: tuple[Conflict, ...] = ()
+    """Instances with an identifier that cannot be read, those with the same ones together."""
 
     @property
     def several(self) -> bool:
@@ -86,6 +109,10 @@ class _Identity:
     patient_id: str
     study: str
     traits: tuple[str, ...]
+    unread: tuple[int, ...] = ()
+    """Tags of identifiers that cannot be read."""
+    why_unread: str = ""
+    """The end of a sentence that begins with their names."""
 
 
 _Group = Sequence[tuple[_Identity, list[int]]]
@@ -107,7 +134,11 @@ def identify(heads: Sequence[Head]) -> Identified:
     conflicts += _torn_studies(seen, persons)
     every = {index: persons[identity] for identity, indices in seen.items() for index in indices}
     ordered = tuple(every[index] for index in range(len(heads)))
-    return Identified(ordered, tuple(sorted(conflicts, key=lambda conflict: conflict.indices)))
+    return Identified(ordered, tuple(sorted(conflicts, key=_first)), tuple(sorted(_unread(seen), key=_first)))
+
+
+def _first(conflict: Conflict) -> tuple[int, ...]:
+    return conflict.indices
 
 
 def companies(persons: Sequence[Person]) -> list[list[int]]:
@@ -151,12 +182,39 @@ def _distinct(heads: Sequence[Head]) -> dict[_Identity, list[int]]:
 
 
 def _identity(head: Head) -> _Identity:
-    families = _families(_text(head.get("PatientName")))
-    birth = _fold(_text(head.get("PatientBirthDate"))).replace(".", "")
-    sex = _fold(_text(head.get("PatientSex")))
-    issuer = _fold(_text(head.get("IssuerOfPatientID")))
+    unread = tuple(tag for tag in IDENTIFIERS if isinstance(head, KeptHead) and not head.readable(tag))
+    name, patient_id, issuer, birth, sex = (_said(head, tag, unread) for tag in IDENTIFIERS)
+    traits = (_fold(issuer), *_families(name), _fold(birth).replace(".", ""), _fold(sex))
     study = _text(head.get("StudyInstanceUID")) or _text(head.get("SOPInstanceUID"))
-    return _Identity(_text(head.get("PatientID")), study, (issuer, *families, birth, sex))
+    why = _why_unread(head.characters) if unread and isinstance(head, KeptHead) else ""
+    return _Identity(patient_id, study, traits, unread, why)
+
+
+def _why_unread(characters: CharacterSet) -> str:
+    if not characters.known:
+        return "cannot be read: Specific Character Set is none that is known"
+    if not characters.terms:
+        hint = "assume_character_set, or --assume-character-set of compose, can name one"
+        return f"cannot be read: no Specific Character Set is declared; {hint}"
+    return f"cannot be read: its bytes mean nothing in {characters.name}"
+
+
+def _said(head: Head, tag: int, unread: Sequence[int]) -> str:
+    """What an identifier says; of one that cannot be read, its bytes."""
+    if tag in unread and isinstance(head, KeptHead):
+        return f"bytes {(head.raw(tag) or b'').hex()}"
+    return _text(head.get(keyword_for_tag(tag)))
+
+
+def _unread(seen: dict[_Identity, list[int]]) -> Iterator[Conflict]:
+    """Who has identifiers that cannot be read: those of the same ones and the same character set together."""
+    groups: defaultdict[tuple[tuple[int, ...], str], list[int]] = defaultdict(list)
+    for identity, indices in seen.items():
+        if identity.unread:
+            groups[identity.unread, identity.why_unread] += indices
+    for (tags, why), indices in groups.items():
+        names = " and ".join(IDENTIFIERS[tag] for tag in tags)
+        yield Conflict(tuple(sorted(indices)), tuple(sorted(tags)), f"{names} {why}")
 
 
 def _text(value: HeadValue) -> str:
@@ -173,7 +231,16 @@ def _families(name: str) -> Iterable[str]:
 
 def _fold(text: str) -> str:
     """Fold what people and systems write differently without meaning a difference."""
-    return "".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
+    if text.isascii():
+        return "".join(text.lower().split())
+    plain = unicodedata.normalize("NFKC", text.translate(_LOOK_ALIKE)).translate(_LOOK_ALIKE)
+    folded = unicodedata.normalize("NFKC", plain.casefold())
+    return "".join(letter for letter in folded if not (letter.isspace() or _is_unseen(letter)))
+
+
+def _is_unseen(letter: str) -> bool:
+    """Marks that many character sets cannot say and nobody sees: joiners, directions, variation selectors."""
+    return not letter.isascii() and (unicodedata.category(letter) == "Cf" or letter in _SELECTORS)
 
 
 def _owner(identity: _Identity) -> tuple[str, str]:

@@ -27,31 +27,37 @@ def file_ids(places: Iterable[Place]) -> Iterator[tuple[str, ...]]:
 
     Raises ValueError where a parent holds more than a million.
     """
-    known: dict[tuple[Hashable, ...], str] = {}
-    counts: dict[tuple[Hashable, ...], int] = {}
+    folders: dict[tuple[Hashable, ...], _Folder] = {(): _Folder((FOLDER,))}
     for place in places:
-        folders = (_folder("PT", place[:1], known, counts), _folder("ST", place[:2], known, counts))
-        series = _folder("SE", place, known, counts)
-        yield FOLDER, *folders, series, _numbered("IM", place, counts)
+        folder = folders.get(place) or _opened(place, folders)
+        yield folder.numbered("IM")
 
 
-def _folder(
-    prefix: str,
-    path: tuple[Hashable, ...],
-    known: dict[tuple[Hashable, ...], str],
-    counts: dict[tuple[Hashable, ...], int],
-) -> str:
-    if path not in known:
-        known[path] = _numbered(prefix, path[:-1], counts)
-    return known[path]
+class _Folder:
+    """A folder, in which names are counted."""
+
+    __slots__ = ("_count", "_path")
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        self._path = path
+        self._count = 0
+
+    def numbered(self, prefix: str) -> tuple[str, ...]:
+        """The path of the next name in it."""
+        number = self._count
+        if number >= _PER_PARENT:
+            raise ValueError(f"more than {_PER_PARENT} names beginning with {prefix} in one folder")
+        self._count = number + 1
+        return *self._path, f"{prefix}{number:06d}"
 
 
-def _numbered(prefix: str, parent: tuple[Hashable, ...], counts: dict[tuple[Hashable, ...], int]) -> str:
-    number = counts.get(parent, 0)
-    if number >= _PER_PARENT:
-        raise ValueError(f"more than {_PER_PARENT} names beginning with {prefix} in one folder")
-    counts[parent] = number + 1
-    return f"{prefix}{number:06d}"
+def _opened(place: Place, folders: dict[tuple[Hashable, ...], _Folder]) -> _Folder:
+    """The folder of a series that is met for the first time."""
+    for depth, prefix in enumerate(("PT", "ST", "SE"), 1):
+        path = place[:depth]
+        if path not in folders:
+            folders[path] = _Folder(folders[path[:-1]].numbered(prefix))
+    return folders[place]
 
 
 def map_file_set_id(text: str) -> str:

@@ -9,7 +9,7 @@ Type 3 in every record and are left out unless a profile asks for them.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from operator import methodcaller
 from typing import Final
 
@@ -20,10 +20,9 @@ from pydicom.uid import UID
 from burnish.contracts.profile import DirectoryKey
 from burnish.instances.elements import CHARACTER_SET_VRS
 from burnish.instances.head import KeptHead
+from burnish.terms import WITHOUT_PATIENT
 
-ROOT_RECORDS: Final = frozenset(
-    ("HANGING PROTOCOL", "PALETTE", "IMPLANT", "IMPLANT ASSY", "IMPLANT GROUP", "INVENTORY")
-)
+ROOT_RECORDS: Final = frozenset(WITHOUT_PATIENT.values())
 """PS3.3 Table F.4-1: types that stand at the root, below no PATIENT."""
 
 _CONTENT: Final = (
@@ -90,6 +89,9 @@ def _rows(text: str) -> tuple[tuple[str, str], ...]:
 KEYS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {record: _rows(row) for record, row in _KEYS.items()}
 """Keyword and type of every key, by Directory Record Type."""
 
+LEAF_RECORDS: Final = frozenset(KEYS) - ROOT_RECORDS - {"PATIENT", "STUDY", "SERIES"}
+"""PS3.3 Table F.4-1: types of composite instances of a patient, below a SERIES."""
+
 # SOP Classes below 1.2.840.10008.5.1.4 whose record is not IMAGE.
 _CLASSES: Final = {
     "RT DOSE": "1.1.481.2",
@@ -121,21 +123,16 @@ _CLASSES: Final = {
     "ASSESSMENT": "1.1.90.1",
     "RADIOTHERAPY": "1.1.481.10 1.1.481.11 1.1.481.12 1.1.481.13 1.1.481.14 1.1.481.15 1.1.481.16 1.1.481.17"
     " 1.1.481.18 1.1.481.19 1.1.481.20 1.1.481.21 1.1.481.22 1.1.481.25",
-    "HANGING PROTOCOL": "38.1",
-    "PALETTE": "39.1",
-    "IMPLANT": "43.1",
-    "IMPLANT ASSY": "44.1",
-    "IMPLANT GROUP": "45.1",
-    "INVENTORY": "1.1.201.1",
     # Images that their names do not call so.
     "IMAGE": "1.1.6.2 1.1.30 1.1.66.4 1.1.66.7 1.1.66.8 1.1.77.1.5.8 1.1.81.1 1.1.82.1 1.1.501.4 1.1.501.5",
 }
 _BY_CLASS: Final = {
-    f"1.2.840.10008.5.1.4.{part}": record for record, parts in _CLASSES.items() for part in parts.split()
+    **WITHOUT_PATIENT,
+    **{f"1.2.840.10008.5.1.4.{part}": record for record, parts in _CLASSES.items() for part in parts.split()},
 }
 
 
-@cache
+@lru_cache(maxsize=1024)  # peers name classes
 def record_type(sop_class: str) -> str | None:
     """The Directory Record Type that stands for instances of a class.
 
@@ -159,6 +156,12 @@ class Slot:
     """1, 1C, 2, 2C or 3."""
     find: Callable[[KeptHead], bytes | None]
     """The element, encoded, of a head; None where it has no value there."""
+    condition: Callable[[KeptHead], bool] | None = None
+    """Of a 1C key, whether an instance must have it; None where just those have it that say it."""
+
+    def demanded(self, head: KeptHead) -> bool:
+        """Whether the record may not do without a value."""
+        return self.kind == "1" or (self.condition is not None and self.condition(head))
 
     @property
     def text(self) -> bool:
@@ -182,16 +185,35 @@ def slots(record: str, profile: Iterable[DirectoryKey] = ()) -> tuple[Slot, ...]
     return tuple(sorted((_slot(keyword, kind) for keyword, kind in kinds.items()), key=lambda slot: slot.tag))
 
 
+@cache
+def required(record: str) -> tuple[frozenset[int], frozenset[int]]:
+    """Tags of the Type 1 keys of a record type, and of the Type 2 keys; none of a type that is not known."""
+    rows = [(tag_for_keyword(keyword) or 0, kind) for keyword, kind in KEYS.get(record, ())]
+    return frozenset(tag for tag, kind in rows if kind == "1"), frozenset(
+        tag for tag, kind in rows if kind == "2"
+    )
+
+
 def _slot(keyword: str, kind: str) -> Slot:
     tag = tag_for_keyword(keyword)
     if tag is None:
         raise ValueError(f"{keyword} is no attribute of PS3.6")
-    return Slot(tag, dictionary_VR(tag), kind, _FINDERS.get(tag) or methodcaller("filled", tag))
+    find = _FINDERS.get(tag) or methodcaller("filled", tag)
+    return Slot(tag, dictionary_VR(tag), kind, find, _CONDITIONS.get(tag))
+
+
+def _is_verified(head: KeptHead) -> bool:
+    return bool(head.value(0x0040A493) == "VERIFIED")
+
+
+def _is_structured(head: KeptHead) -> bool:
+    """Whether it encapsulates an HL7 Structured Document."""
+    return bool(head.value(0x00080016) == "1.2.840.10008.5.1.4.1.1.104.2")
 
 
 def _verified(head: KeptHead) -> bytes | None:
     """PS3.3 Table F.5-25: the latest of the Verifying Observer Sequence, where the document is VERIFIED."""
-    if head.value(0x0040A493) != "VERIFIED":
+    if not _is_verified(head):
         return None
     observers: Sequence[KeptHead] = head.value(0x0040A073) or ()
     found = [observer for observer in observers if observer.has_value(0x0040A030)]
@@ -232,3 +254,9 @@ _FINDERS: Final[Mapping[int, Callable[[KeptHead], bytes | None]]] = {
     0x0040A030: _verified,
     0x0040A043: _title,
 }
+
+_CONDITIONS: Final[Mapping[int, Callable[[KeptHead], bool]]] = {
+    0x0040A030: _is_verified,
+    0x0040E001: _is_structured,
+}
+"""When a 1C key is required; of the others PS3.3 F.5 says: if the instance has it."""

@@ -8,12 +8,14 @@ from burnish.contracts import Profile, Subject, Unfit
 from burnish.errors import FailedItem
 from burnish.fileset.failures import Failures
 from burnish.fileset.records import record_type
+from burnish.fileset.ways import Transcoding, derivable
 from burnish.instances.instance import Instance
 from burnish.media import MediaKind
 from burnish.requests.store import Reference
 from burnish.terms import FailureReason, StatusInfo
 
 _PROFILE = 0x2200000C
+_PIXEL_DATA = 0x7FE00010
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ def _unresolved(one: Wanted, sop_classes: Literal["all"] | Collection[str]) -> F
     if record_type(instance.sop_class) is None:
         why = "no directory record exists for this SOP class"
         return failed(reference, FailureReason.SOP_CLASS_NOT_SUPPORTED, why)
+    if instance.flaw:
+        return failed(reference, FailureReason.PROCESSING_FAILURE, instance.flaw, _PIXEL_DATA)
     return None
 
 
@@ -71,6 +75,7 @@ def choose_profiles(
     profiles: Mapping[str, Profile],
     defaults: Sequence[str],
     makeable: Collection[MediaKind],
+    transcoding: Transcoding,
     failures: Failures,
 ) -> list[Profile]:
     """Say which profiles the media may be made to, the first that suits; none where `failures` says why.
@@ -94,21 +99,23 @@ def choose_profiles(
     elif asked:
         return [profiles[next(iter(asked))]]
     elif able := [profiles[name] for name in defaults if _makes(profiles.get(name), makeable)]:
-        return [profile for profile in able if _fits_all(profile, instances)] or able[-1:]
+        return [profile for profile in able if _fits_all(profile, instances, transcoding)] or able[-1:]
     else:
         why = "no station makes a medium of a default profile"
         refuse(references, FailureReason.PROFILE_NOT_SUPPORTED, why)
     return []
 
 
-def _fits_all(profile: Profile, instances: Sequence[Instance]) -> bool:
-    return not any(isinstance(profile.judge(subject(instance)), Unfit) for instance in instances)
+def _fits_all(profile: Profile, instances: Sequence[Instance], transcoding: Transcoding) -> bool:
+    subjects = (subject(instance, transcoding) for instance in instances)
+    return not any(isinstance(profile.judge(one), Unfit) for one in subjects)
 
 
 def _makes(profile: Profile | None, makeable: Collection[MediaKind]) -> bool:
     return profile is not None and any(kind in makeable for kind in profile.media)
 
 
-def subject(instance: Instance) -> Subject:
-    """An instance as a profile judges it."""
-    return Subject(instance.sop_class, instance.transfer_syntax, instance.head)
+def subject(instance: Instance, transcoding: Transcoding) -> Subject:
+    """An instance as a profile judges it, with the forms that may be made of it."""
+    forms = derivable(instance.transfer_syntax, transcoding)
+    return Subject(instance.sop_class, instance.transfer_syntax, instance.head, forms)

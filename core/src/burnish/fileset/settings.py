@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class IdentitySettings(BaseModel):
-    """`[identity]`: what happens where instances of one Patient ID disagree about who that is."""
+    """`[identity]`: what happens where instances do not say for sure whose they are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -16,3 +16,9 @@ class IdentitySettings(BaseModel):
     several: Literal["allow", "fail"] = "allow"
     """Several different people on one medium: `allow` lists all of them on label and audit record,
     `fail` ends the request with FAILURE."""
+    undecodable: Literal["hold", "fail", "allow"] = "hold"
+    """Patient's Name, Patient ID, Issuer of Patient ID, Patient's Birth Date or Patient's Sex hold bytes that
+    mean nothing in the Specific Character Set of their instance (the declared one, else that which
+    `aets.<title>.assume_character_set` names, else ASCII): `hold` keeps the request PENDING for an operator
+    to look, `fail` ends it with FAILURE, `allow` makes the medium with those bytes as they came, and takes
+    the same bytes for the same person."""

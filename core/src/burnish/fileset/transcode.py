@@ -1,13 +1,21 @@
-"""Derived forms: an instance in another transfer syntax, equal to its source element by element.
+"""Derived forms: an instance in Explicit VR Little Endian that says what its source says.
 
-Implicit VR Little Endian becomes Explicit VR Little Endian (PS3.5 A.1, A.2, 7.1) in one pass with bounded
-memory: bulk values are copied in chunks. The same input gives the same bytes.
+Every way of `ways` ends here, in one pass over the headers (`anatomy`) and one over the values, in bounded
+memory: bulk values are copied in chunks, compressed pixels are decoded frame by frame. The same input gives
+the same bytes.
 
-* every value stays as it is; one of odd length is padded to even, as PS3.5 6.2 pads its VR
+* every value stays as it is, in little endian order; one of odd length is padded to even, as PS3.5 6.2 pads
+  its VR
+* elements stand in the order of their tags, and of a repeated tag the first one counts (PS3.5 7.1 knows
+  neither disorder nor repetition; the scan of an arrival takes the first, too)
 * sequences and items with content are written with undefined length and delimiters
-* group lengths are dropped: they are retired, and theirs would be wrong
-* a VR comes from the data dictionary, a private one from the dictionary of its private creator; what is
-  unknown, too long for its VR's length field or no multiple of its VR's unit is UN (PS3.5 6.2.2)
+* group lengths are dropped: they are retired, and theirs would be wrong; so is padding after the last element
+* a VR is what the source says; in Implicit VR it comes from the data dictionary, a private one from the
+  dictionary of its private creator; what is unknown, too long for its VR's length field or no multiple of
+  its VR's unit is UN (PS3.5 6.2.2)
+* decoded pixels lose their offset tables, and the attributes that speak of them say what they are now
+  (`image`); SOP Instance UID stays: nothing was compressed, so nothing was derived in the sense of PS3.3
+  C.7.6.1.1.5
 
 A derived form counts only after `check_derived` compared it with its source.
 
@@ -16,52 +24,51 @@ Units: lengths and positions in bytes of the data set.
 
 import hashlib
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cache
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO, Final
 
-from pydicom.datadict import dictionary_VR, private_dictionary_VR
-from pydicom.tag import Tag
-
-from burnish.errors import SourceDamaged
+from burnish.fileset.anatomy import PIXEL_DATA, Part, Values, Window, dissect
 from burnish.fileset.derived import check_derived
+from burnish.fileset.image import Decoded, Image, decode, inflate, lost
+from burnish.instances.elements import BINARY, LONG_VRS
+from burnish.terms import DEFLATED, EXPLICIT_VR_BE, IMPLICIT_VR_LE
 
-__all__ = ["Derived", "check_derived", "derive_explicit"]
+__all__ = ["Derived", "check_derived", "derive_checked", "derive_explicit", "plain"]
 
 _CHUNK: Final = 1 << 18
-_DEEPEST: Final = 64
-"""Levels of nesting; deeper ones are taken for an attack on the stack."""
+_LEAST_INFLATED: Final = 256 << 20
+_MOST_INFLATED: Final = 100
+"""A deflated data set may grow to so many bytes, and beyond them to so many times its length: images shrink
+to a tenth, and only a bomb to a thousandth."""
 
 _UNDEFINED: Final = 0xFFFF_FFFF
 _ITEM: Final = 0xFFFE_E000
 _ITEM_END: Final = 0xFFFE_E00D
 _SEQUENCE_END: Final = 0xFFFE_E0DD
+_NUMBER_OF_FRAMES: Final = 0x0028_0008
 _PIXEL_REPRESENTATION: Final = 0x0028_0103
 _LUT_DESCRIPTOR: Final = 0x0028_3002
 _LUT_DATA: Final = 0x0028_3006
-_PIXEL_DATA: Final = 0x7FE0_0010
+_LOSSY: Final = 0x0028_2110
+_LOSSY_RATIO: Final = 0x0028_2112
+_LOSSY_METHOD: Final = 0x0028_2114
+_OFFSETS: Final = (0x7FE0_0001, 0x7FE0_0002, 0x7FE0_0003)
+"""Extended Offset Table, its lengths, and Encapsulated Pixel Data Value Total Length."""
 
 _HEADER: Final = struct.Struct("<HHL")
 _SHORT: Final = struct.Struct("<HH2sH")
 _LONG: Final = struct.Struct("<HH2s2xL")
-_US: Final = struct.Struct("<H")
-
-LONG_VRS: Final = frozenset(
-    ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"),
-)
-"""VRs with a length of 32 bits, PS3.5 table 7.1-1; all others have one of 16."""
-
-_TEXT_VRS: Final = frozenset(
-    ("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UR", "UT"),
-)
-"""VRs that are padded with a space; all others are padded with a null, PS3.5 6.2."""
 
 _UNIT: Final = {
     "AT": 4, "FD": 8, "FL": 4, "OD": 8, "OF": 4, "OL": 4, "OV": 8, "OW": 2,
     "SL": 4, "SS": 2, "SV": 8, "UL": 4, "US": 2, "UV": 8,
 }  # fmt: skip
 """Bytes of one value of a binary VR, PS3.5 table 6.2-1."""
+_WORD: Final = _UNIT | {"AT": 2}
+"""Bytes that change places between big and little endian, PS3.5 7.3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,68 +78,64 @@ class Derived:
     length: int
     digest: bytes
     """SHA-256 of the derived data set."""
+    pixels: Mapping[int, bytes]
+    """SHA-256 of decoded pixels, by the offset of their fragments in the source."""
 
 
-def derive_explicit(source: BinaryIO, length: int, target: BinaryIO) -> Derived:
-    """Write the `length` bytes of an Implicit VR Little Endian data set in Explicit VR Little Endian.
+def derive_checked(
+    source: BinaryIO, length: int, target: BinaryIO, syntax: str = IMPLICIT_VR_LE, *, twice: bool = True
+) -> Derived:
+    """Derive the data set that begins where `source` stands into an empty `target`, and compare them.
+
+    `target` stands at its end afterwards. Raises ValueError, with a sentence, where nothing can be derived or
+    they differ, and SourceDamaged. Where `twice`, two decoders must agree if there are two.
+    """
+    with plain(source, length, syntax) as (file, size):
+        start = file.tell()
+        derived = derive_explicit(file, size, target, syntax, twice=twice)
+        file.seek(start)
+        target.seek(0)
+        check_derived(file, size, target, derived.length, syntax, derived.pixels)
+    target.seek(derived.length)
+    return derived
+
+
+class plain:  # noqa: N801 - used like open()
+    """A data set that is not deflated: a deflated one is inflated into a file without a name."""
+
+    def __init__(self, source: BinaryIO, length: int, syntax: str) -> None:
+        self._source, self._length, self._syntax = source, length, syntax
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> tuple[BinaryIO, int]:
+        if self._syntax != DEFLATED:
+            return self._source, self._length
+        self._file = tempfile.TemporaryFile()
+        most = max(_LEAST_INFLATED, _MOST_INFLATED * self._length)
+        size = inflate(self._source, self._length, self._file, most)
+        self._file.seek(0)
+        return self._file, size
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
+
+
+def derive_explicit(
+    source: BinaryIO, length: int, target: BinaryIO, syntax: str = IMPLICIT_VR_LE, *, twice: bool = True
+) -> Derived:
+    """Write the `length` bytes of a data set, not deflated, in Explicit VR Little Endian.
 
     Both stand at the first element; `source` must be seekable. Raises ValueError, naming the element,
     where the structure is broken, and SourceDamaged where the source ends early; `target` then holds a part
     that nobody may use.
     """
-    reader = _Reader(source, length)
+    values = Values(source, length)
+    implicit, big = syntax == IMPLICIT_VR_LE, syntax == EXPLICIT_VR_BE
+    parts = dissect(values, implicit=implicit, big=big)
     writer = _Writer(target)
-    root = _Level(pixel_representation=_find_pixel_representation(_Reader(source, length)))
-    reader.rewind()
-    _data_set(reader, writer, length, root)
+    _Deriving(values, writer, syntax, twice=twice).data_set(parts, None)
     return writer.finish()
-
-
-class _Reader:
-    """Counts what is read, and lets nothing pass the end."""
-
-    def __init__(self, file: BinaryIO, length: int) -> None:
-        self._file = file
-        self._start = file.tell()
-        self.length = length
-        self.position = 0
-
-    def rewind(self) -> None:
-        self._file.seek(self._start)
-        self.position = 0
-
-    def header(self) -> tuple[int, int]:
-        """Return tag and length of the next element or item."""
-        group, element, length = _HEADER.unpack(self.read(8))
-        return group << 16 | element, length
-
-    def peek(self) -> int:
-        """Return the tag at this place, and stay here; 0 at the end."""
-        if self.position + 4 > self.length:
-            return 0
-        group, element = struct.unpack("<HH", self.read(4))
-        self.position -= 4
-        self._file.seek(self._start + self.position)
-        return int(group << 16 | element)
-
-    def read(self, count: int) -> bytes:
-        if self.position + count > self.length:
-            raise ValueError(f"the data set ends within an element at byte {self.position}")
-        data = self._file.read(count)
-        if len(data) != count:
-            raise SourceDamaged(f"the source ends at byte {self.position + len(data)} of {self.length}")
-        self.position += count
-        return data
-
-    def skip(self, count: int) -> None:
-        if self.position + count > self.length:
-            raise ValueError(f"the data set ends within an element at byte {self.position}")
-        self.position += count
-        self._file.seek(self._start + self.position)
-
-    def chunks(self, count: int) -> Iterator[bytes]:
-        for done in range(0, count, _CHUNK):
-            yield self.read(min(_CHUNK, count - done))
 
 
 class _Writer:
@@ -143,6 +146,7 @@ class _Writer:
         self._gathered = bytearray()
         self._digest = hashlib.sha256()
         self._length = 0
+        self.pixels: dict[int, bytes] = {}
 
     def write(self, data: bytes) -> None:
         self._gathered += data
@@ -150,7 +154,7 @@ class _Writer:
             self._flush()
 
     def element(self, tag: int, vr: str, length: int) -> None:
-        form = _LONG if vr in LONG_VRS else _SHORT
+        form = _LONG if vr.encode() in LONG_VRS else _SHORT
         self.write(form.pack(tag >> 16, tag & 0xFFFF, vr.encode(), length))
 
     def item(self, tag: int, length: int) -> None:
@@ -158,7 +162,7 @@ class _Writer:
 
     def finish(self) -> Derived:
         self._flush()
-        return Derived(self._length, self._digest.digest())
+        return Derived(self._length, self._digest.digest(), self.pixels)
 
     def _flush(self) -> None:
         self._digest.update(self._gathered)
@@ -167,184 +171,210 @@ class _Writer:
         self._gathered.clear()
 
 
-@dataclass(slots=True)
-class _Level:
-    """What is known of the data set or item that is being read, as far as it decides VRs."""
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An element that is not the source's: what its value is now."""
 
-    parent: "_Level | None" = None
-    depth: int = 0
-    pixel_representation: int | None = None
-    lut_entries: int | None = None
-    creators: dict[int, str] = field(default_factory=dict)
-    """Private creators by the block they reserve: group and high byte of the element."""
+    tag: int
+    vr: str
+    value: bytes
+
+
+class _Level:
+    """The elements of a data set or item by tag, and what of them decides VRs."""
+
+    def __init__(self, values: Values, parts: Sequence[Part], parent: "_Level | None") -> None:
+        self._values = values
+        self._parent = parent
+        self.parts: dict[int, Part] = {}
+        for part in parts:
+            self.parts.setdefault(part.tag, part)
+
+    def number(self, tag: int) -> int | None:
+        """The first value of a US element here; None where there is none."""
+        part = self.parts.get(tag)
+        if part is None or part.length < 2 or part.items is not None:
+            return None
+        return int.from_bytes(self._values.read(part.at, 2), "big" if part.big else "little")
+
+    def text(self, tag: int) -> str:
+        """A short text here; empty where there is none."""
+        part = self.parts.get(tag)
+        if part is None or part.length > _CHUNK or part.items is not None:
+            return ""
+        return self._values.read(part.at, part.length).decode("ascii", "replace").strip(" \0")
+
+    def bytes(self, tag: int) -> bytes:
+        """A value here; empty where there is none."""
+        part = self.parts.get(tag)
+        return self._values.read(part.at, part.length) if part else b""
 
     def signed(self) -> bool:
         """Whether the nearest Pixel Representation says so; unsigned where there is none."""
-        if self.pixel_representation is not None or self.parent is None:
-            return self.pixel_representation == 1
-        return self.parent.signed()
+        found = self.number(_PIXEL_REPRESENTATION)
+        if found is not None or self._parent is None:
+            return found == 1
+        return self._parent.signed()
 
-    def note(self, tag: int, value: bytes) -> None:
-        """Remember a value that decides the VR of others."""
-        if tag == _PIXEL_REPRESENTATION and len(value) >= 2:
-            (self.pixel_representation,) = _US.unpack_from(value)
-        elif tag == _LUT_DESCRIPTOR and len(value) >= 2:
-            (self.lut_entries,) = _US.unpack_from(value)
-        elif _is_creator(tag):
-            self.creators[(tag & 0xFFFF_0000) | (tag & 0xFF) << 8] = value.decode("ascii", "replace").strip(
-                " \0"
-            )
-
-    def vr(self, tag: int) -> str:
-        """The VR of an element here. UN where it is not known."""
-        if tag >> 16 & 1:
-            return "LO" if _is_creator(tag) else _private_vr(tag, self.creators.get(tag & 0xFFFF_FF00, ""))
-        found = _public_vr(tag)
-        return self._decided(tag, found) if " or " in found else found
+    def vr(self, part: Part) -> str:
+        """The VR that an element is written with."""
+        vr = self._decided(part.tag, part.vr) if " or " in part.vr else part.vr
+        too_long = vr.encode() not in LONG_VRS and part.length > 0xFFFE
+        odd = vr == "SQ" or part.length % _UNIT.get(vr, 1)
+        return "UN" if too_long or odd or len(vr) != 2 else vr
 
     def _decided(self, tag: int, found: str) -> str:
         """Decide between VRs as PS3.5 A.1 and the notes of PS3.6 do for Implicit VR."""
         if found == "US or SS":
             return "SS" if self.signed() else "US"
-        if tag == _LUT_DATA and self.lut_entries == 1:
+        if tag == _LUT_DATA and self.number(_LUT_DESCRIPTOR) == 1:
             return "US"
         return "OW"
 
 
-def _is_creator(tag: int) -> bool:
-    return bool(tag >> 16 & 1) and 0x10 <= tag & 0xFFFF <= 0xFF
+class _Deriving:
+    """One data set on its way."""
 
+    def __init__(self, values: Values, writer: _Writer, syntax: str, *, twice: bool) -> None:
+        self._values = values
+        self._writer = writer
+        self._syntax = syntax
+        self._twice = twice
 
-def _is_remembered(tag: int) -> bool:
-    return tag in (_PIXEL_REPRESENTATION, _LUT_DESCRIPTOR) or _is_creator(tag)
-
-
-@cache
-def _public_vr(tag: int) -> str:
-    try:
-        return dictionary_VR(tag)
-    except KeyError:
-        return "UN"
-
-
-def _private_vr(tag: int, creator: str) -> str:
-    try:
-        found = private_dictionary_VR(Tag(tag), creator)
-    except KeyError:
-        return "UN"
-    return found if found in LONG_VRS or found in _TEXT_VRS or found in _UNIT or found == "UI" else "UN"
-
-
-def _data_set(reader: _Reader, writer: _Writer, end: int, level: _Level) -> None:
-    """Derive elements up to `end`, or up to a delimiter that stands for it; consumes the delimiter."""
-    while reader.position < end:
-        tag, length = reader.header()
-        if tag == _ITEM_END and end == _UNDEFINED:
+    def data_set(self, parts: Sequence[Part], parent: _Level | None) -> None:
+        level = _Level(self._values, parts, parent)
+        pixels = level.parts.get(PIXEL_DATA)
+        if pixels and pixels.fragments:
+            self._with_pixels(level, pixels, root=parent is None)
             return
-        if tag >> 16 == 0xFFFE:
-            raise ValueError(f"{Tag(tag)} stands where an element should, before byte {reader.position}")
-        if length != _UNDEFINED and reader.position + length > min(end, reader.length):
-            raise ValueError(f"{Tag(tag)} is longer than what holds it, at byte {reader.position}")
-        _element(reader, writer, tag, length, level)
+        for tag in sorted(level.parts):
+            self._part(level, level.parts[tag])
+
+    def _part(self, level: _Level, part: Part) -> None:
+        if part.fragments:
+            raise ValueError(
+                f"({part.tag >> 16:04X},{part.tag & 0xFFFF:04X}) is encapsulated and no Pixel Data"
+            )
+        if part.items is not None:
+            self._sequence(level, part, part.items)
+        else:
+            self._value(level.vr(part), part)
+
+    def _value(self, vr: str, part: Part) -> None:
+        self._writer.element(part.tag, vr, part.length + part.length % 2)
+        width = _WORD.get(part.vr, 1) if part.big else 1
+        for at in range(0, part.length, _CHUNK):
+            data = self._values.read(part.at + at, min(_CHUNK, part.length - at))
+            self._writer.write(swapped(data, width) if width > 1 else data)
+        if part.length % 2:
+            self._writer.write(b"\0" if vr == "UI" or vr.encode() in BINARY else b" ")
+
+    def _sequence(self, level: _Level, part: Part, items: Sequence[Sequence[Part]]) -> None:
+        self._writer.element(part.tag, "SQ", _UNDEFINED if items else 0)
+        for item in items:
+            self._writer.item(_ITEM, _UNDEFINED if item else 0)
+            self.data_set(item, level)
+            if item:
+                self._writer.item(_ITEM_END, 0)
+        if items:
+            self._writer.item(_SEQUENCE_END, 0)
+
+    def _with_pixels(self, level: _Level, pixels: Part, *, root: bool) -> None:
+        """A data set or item whose pixels are compressed: the first frame tells what the others are."""
+        image = _image(level, self._syntax)
+        frames = decode(image, Window(self._values, pixels.at, pixels.length), twice=self._twice)
+        first, decoded = next(frames)
+        length = decoded.frame_length * image.frames
+        if length >= _UNDEFINED - 1:
+            raise ValueError(f"its decoded pixels would take {length} bytes, more than an element can hold")
+        made = {one.tag: one for one in _changes(level, decoded, image)}
+        if root:
+            made |= {one.tag: one for one in _losses(level, self._syntax, length, pixels.length)}
+        for tag in sorted({*level.parts, *made} - {*_OFFSETS}):
+            if tag == PIXEL_DATA:
+                self._writer.element(tag, "OW" if decoded.allocated > 8 else "OB", length + length % 2)
+                self._pixels(pixels.at, first, decoded, frames)
+            elif tag in made:
+                self._made(made[tag])
+            else:
+                self._part(level, level.parts[tag])
+
+    def _pixels(
+        self, at: int, first: bytes, decoded: Decoded, frames: Iterator[tuple[bytes, Decoded]]
+    ) -> None:
+        digest, length = hashlib.sha256(), 0
+        for number, (frame, said) in enumerate(chain([(first, decoded)], frames), 1):
+            if said != decoded:
+                raise ValueError(f"frame {number} is of another kind than frame 1")
+            digest.update(frame)
+            length += len(frame)
+            self._writer.write(frame)
+        if length % 2:
+            digest.update(b"\0")
+            self._writer.write(b"\0")
+        self._writer.pixels[at] = digest.digest()
+
+    def _made(self, made: _Made) -> None:
+        padding = b" " if len(made.value) % 2 else b""
+        self._writer.element(made.tag, made.vr, len(made.value + padding))
+        self._writer.write(made.value + padding)
 
 
-def _element(reader: _Reader, writer: _Writer, tag: int, length: int, level: _Level) -> None:
-    if tag & 0xFFFF == 0:
-        reader.skip(length)
-    elif _is_sequence(reader, tag, length, level):
-        _sequence(reader, writer, tag, length, level)
-    elif length == _UNDEFINED:
-        raise ValueError(f"{Tag(tag)} has no length, which Implicit VR allows to sequences alone")
-    else:
-        _value(reader, writer, tag, length, level)
+def _image(level: _Level, syntax: str) -> Image:
+    offsets = (level.bytes(_OFFSETS[0]), level.bytes(_OFFSETS[1]))
+    frames = level.text(_NUMBER_OF_FRAMES)
+    return Image(
+        transfer_syntax=syntax,
+        rows=level.number(0x0028_0010) or 0,
+        columns=level.number(0x0028_0011) or 0,
+        samples=level.number(0x0028_0002) or 0,
+        photometric=level.text(0x0028_0004),
+        allocated=level.number(0x0028_0100) or 0,
+        stored=level.number(0x0028_0101) or 0,
+        signed=level.number(_PIXEL_REPRESENTATION) or 0,
+        planar=level.number(0x0028_0006) or 0,
+        frames=int(frames) if frames.isdecimal() and int(frames) else 1,
+        offsets=offsets if all(offsets) else None,
+    )
 
 
-def _is_sequence(reader: _Reader, tag: int, length: int, level: _Level) -> bool:
-    if tag == _PIXEL_DATA:
-        return False
-    if level.vr(tag) != "SQ":
-        return length == _UNDEFINED
-    # a private dictionary may be wrong about what another version of a device writes
-    return not tag >> 16 & 1 or length in (0, _UNDEFINED) or reader.peek() == _ITEM
+def _changes(level: _Level, decoded: Decoded, image: Image) -> Iterator[_Made]:
+    """The attributes of the Image Pixel Module that the decoded pixels contradict."""
+    if decoded.photometric != image.photometric:
+        yield _Made(0x0028_0004, "CS", decoded.photometric.encode())
+    numbers = {0x0028_0100: decoded.allocated}
+    if decoded.stored != image.stored:
+        numbers |= {0x0028_0101: decoded.stored, 0x0028_0102: decoded.stored - 1}
+    if image.samples > 1:
+        numbers[0x0028_0006] = decoded.planar
+    for tag, number in numbers.items():
+        if level.number(tag) != number:
+            yield _Made(tag, "US", struct.pack("<H", number))
 
 
-def _value(reader: _Reader, writer: _Writer, tag: int, length: int, level: _Level) -> None:
-    vr = _fitting(level.vr(tag), length)
-    writer.element(tag, vr, length + length % 2)
-    if _is_remembered(tag) and length <= _CHUNK:
-        value = reader.read(length)
-        level.note(tag, value)
-        writer.write(value)
-    else:
-        for chunk in reader.chunks(length):
-            writer.write(chunk)
-    if length % 2:
-        writer.write(b" " if vr in _TEXT_VRS else b"\0")
+def _losses(level: _Level, syntax: str, decoded: int, coded: int) -> Iterator[_Made]:
+    """Say that a codec lost something where nothing says so; what the source says of it stays.
 
-
-def _fitting(vr: str, length: int) -> str:
-    too_long = vr not in LONG_VRS and length > 0xFFFE
-    return "UN" if too_long or vr == "SQ" or length % _UNIT.get(vr, 1) else vr
-
-
-def _sequence(reader: _Reader, writer: _Writer, tag: int, length: int, level: _Level) -> None:
-    if level.depth == _DEEPEST:
-        raise ValueError(f"{Tag(tag)} is nested more than {_DEEPEST} deep")
-    writer.element(tag, "SQ", length and _UNDEFINED)
-    end = reader.position + length if length != _UNDEFINED else _UNDEFINED
-    while reader.position < end:
-        found, size = reader.header()
-        if found == _SEQUENCE_END and end == _UNDEFINED:
-            break
-        if found != _ITEM or (size != _UNDEFINED and reader.position + size > min(end, reader.length)):
-            raise ValueError(f"{Tag(tag)} holds what is no item, before byte {reader.position}")
-        _item(reader, writer, size, level)
-    if length:
-        writer.item(_SEQUENCE_END, 0)
-
-
-def _item(reader: _Reader, writer: _Writer, size: int, level: _Level) -> None:
-    writer.item(_ITEM, size and _UNDEFINED)
-    end = reader.position + size if size != _UNDEFINED else _UNDEFINED
-    _data_set(reader, writer, end, _Level(level, level.depth + 1))
-    if size:
-        writer.item(_ITEM_END, 0)
-
-
-def _find_pixel_representation(reader: _Reader) -> int | None:
-    """Look ahead in the root: a few elements whose VR it decides stand before it.
-
-    What is broken on the way is left to the pass that can name it.
+    PS3.3 C.7.6.1.1.5: once lossy, always lossy.
     """
-    try:
-        return _found_pixel_representation(reader)
-    except ValueError:
-        return None
+    method = lost(syntax)
+    if not method or level.text(_LOSSY) == "01":
+        return
+    yield _Made(_LOSSY, "CS", b"01")
+    if not level.text(_LOSSY_RATIO):
+        yield _Made(_LOSSY_RATIO, "DS", f"{decoded / max(coded, 1):.2f}".encode())
+    if not level.text(_LOSSY_METHOD):
+        yield _Made(_LOSSY_METHOD, "CS", method.encode())
 
 
-def _found_pixel_representation(reader: _Reader) -> int | None:
-    while reader.position < reader.length:
-        tag, length = reader.header()
-        if tag == _PIXEL_REPRESENTATION and length == 2:
-            return int(_US.unpack(reader.read(2))[0])
-        if tag > _PIXEL_REPRESENTATION:
-            return None
-        if length == _UNDEFINED:
-            _skip_items(reader, 0)
-        else:
-            reader.skip(length)
-    return None
+def swapped(data: bytes, width: int) -> bytes:
+    """Reverse the bytes of each value of `width` bytes; what is left over at the end stays.
 
-
-def _skip_items(reader: _Reader, depth: int) -> None:
-    """Skip the rest of a sequence or item of undefined length, its delimiter too."""
-    if depth > 2 * _DEEPEST:
-        raise ValueError(f"sequences are nested more than {_DEEPEST} deep")
-    while True:
-        tag, length = reader.header()
-        if tag in (_ITEM_END, _SEQUENCE_END):
-            return
-        if length == _UNDEFINED:
-            _skip_items(reader, depth + 1)
-        else:
-            reader.skip(length)
+    >>> swapped(bytes([1, 2, 3, 4, 5]), 2)
+    b'\\x02\\x01\\x04\\x03\\x05'
+    """
+    whole = len(data) // width * width
+    turned = bytearray(data)
+    for place in range(width):
+        turned[place:whole:width] = data[width - 1 - place : whole : width]
+    return bytes(turned)

@@ -106,7 +106,7 @@ class _Verification:
         )
 
     def _note(self, path: str, clause: str, text: str) -> None:
-        self.findings.append(Finding(path, clause, text))
+        self.findings.append(Finding(_one_line(path), clause, _one_line(text)))
 
     def _count(self, step: int) -> None:
         self._done += step
@@ -181,7 +181,8 @@ class _Verification:
     def _instance(self, path: str, content: Content, one: Reached) -> ReadInstance:
         head = KeptHead(content.scanned.head)
         agreement = Agreement(content, head, one, self.profile)
-        self.findings += [Finding(path, clause, text) for clause, text in agreement.findings()]
+        for clause, text in agreement.findings():
+            self._note(path, clause, text)
         elements = (head.encoded(tag) for tag in _IDENTITY)
         self._people.append((path, KeptHead(b"".join(filter(None, elements)))))
         meta = content.meta
@@ -247,6 +248,11 @@ class _Verification:
 
 def _say(path: FilePath) -> str:
     return "/".join(path)
+
+
+def _one_line(text: str) -> str:
+    """Without what would move a cursor: names and values come from the medium."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
 def _plain(path: FilePath) -> tuple[str, ...]:

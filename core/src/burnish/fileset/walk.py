@@ -12,7 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from pydicom.datadict import dictionary_description
+
 from burnish.fileset.elements import Broken, Element, elements, items, read_meta
+from burnish.fileset.records import LEAF_RECORDS, ROOT_RECORDS, required
+from burnish.instances.elements import BINARY
 from burnish.terms import EXPLICIT_VR_LE, MEDIA_STORAGE_DIRECTORY
 
 Note = Callable[[str, str], None]
@@ -32,39 +36,34 @@ FILE_ID: Final = 0x0004_1500
 REFERENCED_CLASS: Final = 0x0004_1510
 REFERENCED_INSTANCE: Final = 0x0004_1511
 REFERENCED_SYNTAX: Final = 0x0004_1512
+CHARACTER_SET: Final = 0x0008_0005
 PATIENT_ID: Final = 0x0010_0020
 STUDY_UID: Final = 0x0020_000D
 SERIES_UID: Final = 0x0020_000E
+VERIFICATION_FLAG: Final = 0x0040_A493
+_VERIFICATION_DATE_TIME: Final = 0x0040_A030
+_OF_INSTANCES: Final = frozenset((REFERENCED_CLASS, REFERENCED_INSTANCE, REFERENCED_SYNTAX))
+"""Type 1C keys of a record that references a file (PS3.3 Table F.3-3)."""
 
 _KEPT: Final = frozenset(
     (
         *(NEXT, IN_USE, LOWER, TYPE, FILE_ID, REFERENCED_CLASS, REFERENCED_INSTANCE, REFERENCED_SYNTAX),
-        *(PATIENT_ID, STUDY_UID, SERIES_UID),
+        *(CHARACTER_SET, PATIENT_ID, STUDY_UID, SERIES_UID, VERIFICATION_FLAG),
     )
 )
 _LONGEST: Final = 1024
 """Bytes of a value that is kept; none of them may legally be longer."""
+_NO_ITEM: Final = b"\xfe\xff\xdd\xe0"
+"""How the value of a sequence begins that is empty and of undefined length: with its delimiter."""
 
-LEAVES: Final = frozenset((
-    "IMAGE", "RT DOSE", "RT STRUCTURE SET", "RT PLAN", "RT TREAT RECORD", "PRESENTATION", "WAVEFORM",
-    "SR DOCUMENT", "KEY OBJECT DOC", "SPECTROSCOPY", "RAW DATA", "REGISTRATION", "FIDUCIAL", "ENCAP DOC",
-    "VALUE MAP", "STEREOMETRIC", "PLAN", "MEASUREMENT", "SURFACE", "SURFACE SCAN", "TRACT", "ASSESSMENT",
-    "RADIOTHERAPY", "ANNOTATION", "WF PRESENTATION",
-))  # fmt: skip
-"""Record types of composite instances of a patient."""
-
-_ROOTS: Final = frozenset((
-    "HANGING PROTOCOL", "PALETTE", "IMPLANT", "IMPLANT GROUP", "IMPLANT ASSY", "INVENTORY",
-))  # fmt: skip
-"""Record types of composite instances that belong to no patient."""
-
-INSTANCES: Final = LEAVES | _ROOTS
+INSTANCES: Final = LEAF_RECORDS | ROOT_RECORDS
+"""Types of records that reference a composite instance."""
 
 _BELOW: Final[Mapping[str, frozenset[str]]] = {
-    "": _ROOTS | {"PATIENT", "PRIVATE"},
+    "": ROOT_RECORDS | {"PATIENT", "PRIVATE"},
     "PATIENT": frozenset(("STUDY", "PRIVATE")),
     "STUDY": frozenset(("SERIES", "PRIVATE")),
-    "SERIES": LEAVES | {"PRIVATE"},
+    "SERIES": LEAF_RECORDS | {"PRIVATE"},
 }
 """PS3.3 Table F.4-1: what may stand below which type; below any other only PRIVATE. "" is the root."""
 
@@ -183,11 +182,19 @@ def _list_records(data: bytes, sequence: Element, records: dict[int, Record]) ->
         values, present, filled = {}, [], []
         for element in elements(data, start, end):
             present.append(element.tag)
-            if element.end > element.start:
+            if _has_value(data, element):
                 filled.append(element.tag)
             if element.tag in _KEPT:
                 values[element.tag] = data[element.start : element.end][:_LONGEST]
         records[at] = Record(at, start, end, values, frozenset(filled), frozenset(present))
+
+
+def _has_value(data: bytes, element: Element) -> bool:
+    """Whether an element has more than padding."""
+    start = data[element.start : min(element.end, element.start + _LONGEST)]
+    if element.vr in BINARY:
+        return bool(start) and not start.startswith(_NO_ITEM)
+    return bool(start.strip(b" \0"))
 
 
 def _check_root(root: Mapping[int, bytes], note: Note) -> None:
@@ -244,11 +251,22 @@ def _check_record(record: Record, above: tuple[Record, ...], note: Note) -> None
         note("PS3.3 F.4", f"{_say(record)} may not stand below {holder or 'the root'}")
     if record.number(IN_USE) != 0xFFFF:
         note("PS3.3 F.3.2.2", f"{_say(record)} is not in use")
-    tag, name = _KEY.get(record.type, (0, ""))
-    if tag and tag not in record.filled:
-        note("PS3.3 F.5", f"{_say(record)} has no {name}")
+    for text in _check_keys(record):
+        note("PS3.3 F.5", f"{_say(record)} {text}")
     if record.type in INSTANCES and not record.file_id:
         note("PS3.3 F.3.2.2", f"{_say(record)} references no file")
+
+
+def _check_keys(record: Record) -> Iterator[str]:
+    """Say which keys are missing: those of Type 1 that have no value, those of Type 2 that do not stand."""
+    type_1, type_2 = required(record.type)
+    if record.type in INSTANCES:
+        type_1 |= _OF_INSTANCES
+    if record.text(VERIFICATION_FLAG) == "VERIFIED":
+        type_1 |= {_VERIFICATION_DATE_TIME}
+    yield from (f"has no {dictionary_description(tag)}" for tag in sorted(type_1 - record.filled))
+    absent = sorted(type_2 - record.present)
+    yield from (f"has no {dictionary_description(tag)}, not even an empty one" for tag in absent)
 
 
 def _check_unique(reached: tuple[Reached, ...], note: Note) -> None:

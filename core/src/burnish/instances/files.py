@@ -40,6 +40,8 @@ class Facts:
     calling_ae: str
     received_at: float
     version: int
+    flaw: str = ""
+    """Why it may not stand on a medium, found as it arrived; a sentence that calls it "it"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,61 +4,57 @@ Shape: a mapping of keyword to plain values as `burnish.contracts.head` promises
 elements by tag, which a directory copies without decoding them. Input is what `Scan` returns: Explicit VR
 Little Endian, all lengths defined.
 
-Source: PS3.5 section 6.2 for values, PS3.3 C.12.1.1.2 and PS3.5 6.1.2 for character sets (ISO 2022
-included). Bytes that a character set does not know become U+FFFD; nothing here raises for bad text.
+Source: PS3.5 section 6.2 for values; `charset` for text. Bytes that a character set does not know become
+U+FFFD; nothing here raises for bad text.
 """
 
 import hashlib
-import re
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from pydicom.charset import CODES_TO_ENCODINGS, python_encoding
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
 from burnish.contracts.head import HeadValue
-from burnish.instances.elements import BINARY, CHARACTER_SET_VRS, LONG_VRS, raw_tag
+from burnish.instances.charset import ESCAPE, CharacterSet, character_set, defined_terms
+from burnish.instances.elements import BINARY, CHARACTER_SET_VRS, encoded
+from burnish.instances.layout import Places, places_of
 
 IDENTITY: Final = (0x00080005, 0x00100010, 0x00100020, 0x00100021, 0x00100030, 0x00100040, 0x0020000D)
 """What an identity is made of: character set, name, ID, issuer, birth date, sex, study."""
 
-_SHORT: Final = struct.Struct("<L2sH").unpack_from
 _LONG: Final = struct.Struct("<L").unpack_from
-_CHARACTER_SET: Final = 0x00080005
+SPECIFIC_CHARACTER_SET: Final = 0x00080005
 
 _NUMBERS: Final = dict(zip((b"US", b"SS", b"UL", b"SL", b"UV", b"SV", b"FL", b"FD"), "HhLlQqfd", strict=True))
 _ONE_VALUE: Final = frozenset((b"LT", b"ST", b"UT", b"UR"))
-
-_ESCAPED: Final = re.compile(b"^[^\x1b]+|\x1b[^\x1b]*")
-_RESET: Final = re.compile(rb"[\\^=\r\n\t\f]")
-"""Where PS3.5 6.1.2.5.3 sets the character set back to the first."""
+_DEFAULT: Final = character_set(b"")
 
 
 class KeptHead(Mapping[str, HeadValue]):
-    """A head over its bytes. Frozen; cheap to make, indexed at the first question.
+    """A head over its bytes. Frozen; cheap to make, looked through at the first question.
 
-    `encodings` are Python codecs that hold until the head's own Specific Character Set says otherwise; an
-    item inherits them from the data set around it.
+    `around` is the character set that holds until the head's own Specific Character Set says otherwise: an
+    item inherits that of the data set around it.
     """
 
-    __slots__ = ("_encodings", "_index", "_mark", "data")
+    __slots__ = ("_around", "_mark", "_places", "data")
 
-    def __init__(self, data: bytes, encodings: Sequence[str] = ("iso8859",), mark: bytes = b"") -> None:
+    def __init__(self, data: bytes, around: CharacterSet = _DEFAULT, mark: bytes = b"") -> None:
         self.data = data
         """The bytes it was made of."""
         self._mark = mark
-        self._index: dict[int, int] | None = None
-        self._encodings = encodings
+        self._places: Places | None = None
+        self._around = around
 
     def __getitem__(self, keyword: str) -> HeadValue:
         tag = tag_for_keyword(keyword)
-        if tag is None or raw_tag(tag) not in self._places():
+        if tag is None or tag not in self.places:
             raise KeyError(keyword)
         return self.value(tag)
 
     def __iter__(self) -> Iterator[str]:
-        return (word for word in (keyword_for_tag(raw_tag(place)) for place in self._places()) if word)
+        return filter(None, map(_keyword, self.places))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -67,8 +63,8 @@ class KeptHead(Mapping[str, HeadValue]):
         return f"<KeptHead of {len(self.data)} bytes>"
 
     def fresh(self) -> "KeptHead":
-        """The same head without an index, for whoever passes over many and keeps none."""
-        return KeptHead(self.data, self._encodings, self._mark)
+        """The same head before its first question, for whoever passes over many and keeps none."""
+        return KeptHead(self.data, self._around, self._mark)
 
     @property
     def identity_mark(self) -> bytes:
@@ -77,92 +73,84 @@ class KeptHead(Mapping[str, HeadValue]):
         Kept beside each stored instance, so that a request of 50,000 asks each person's name once.
         """
         if not self._mark:
-            # Without an index that would stay: 10,000 of them are 12 MiB while a directory is written.
+            # Not of itself: places that stay are 10 KiB for each head of a layout of its own.
             fresh = KeptHead(self.data)
             found = [fresh.encoded(tag) or b"" for tag in IDENTITY]
             sizes = struct.pack(f"<{len(found)}L", *map(len, found))
             self._mark = hashlib.sha256(sizes + b"".join(found)).digest()
         return self._mark
 
+    @property
+    def places(self) -> Places:
+        """Where each element lies in `data`, by tag."""
+        if self._places is None:
+            self._places = places_of(self.data)
+        return self._places
+
     def raw(self, tag: int) -> bytes | None:
         """The value's bytes; None where the element is absent, empty where it is empty."""
-        found = self._find(tag)
-        return None if found is None else self.data[found[2] : found[3]]
+        place = self.places.get(tag)
+        return None if place is None else self.data[place[2] : place[3]]
 
     def encoded(self, tag: int) -> bytes | None:
         """The whole element in Explicit VR Little Endian; None where it is absent."""
-        found = self._find(tag)
-        return None if found is None else self.data[found[1] : found[3]]
+        place = self.places.get(tag)
+        return None if place is None else self.data[place[1] : place[3]]
 
     def has_value(self, tag: int) -> bool:
         """Whether the element is present with more than padding."""
-        found = self._find(tag)
-        if found is None or found[2] == found[3]:
-            return False
-        return found[0] in BINARY or bool(self.data[found[2] : found[3]].strip(b" \0"))
+        return self.filled(tag) is not None
 
     def filled(self, tag: int) -> bytes | None:
         """The whole element as `encoded` gives it; None where it has no value either."""
-        # Spelled out, not through _find: a directory asks this for every key of every instance.
-        data = self.data
-        first = self._places().get(raw_tag(tag))
-        if first is None:
+        place = self.places.get(tag)
+        if place is None:
             return None
-        _, vr, length = _SHORT(data, first)
-        start = first + 8
-        if vr in LONG_VRS:
-            start = first + 12
-            (length,) = _LONG(data, first + 8)
-        if not length or (vr not in BINARY and not data[start : start + length].strip(b" \0")):
+        vr, first, start, end = place
+        if start == end or (vr not in BINARY and not self.data[start:end].strip(b" \0")):
             return None
-        return data[first : start + length]
+        return self.data[first:end]
 
     def value(self, tag: int) -> HeadValue:
         """The decoded value; None where the element is absent or empty."""
-        found = self._find(tag)
-        if found is None:
+        place = self.places.get(tag)
+        if place is None:
             return None
-        vr, _, start, end = found
+        vr, _, start, end = place
         data = self.data[start:end]
         if vr == b"SQ":
-            return tuple(KeptHead(item, self.encodings) for item in _items(data))
-        return _plain(vr, data, self.encodings if vr in CHARACTER_SET_VRS else ("latin-1",))
+            return tuple(KeptHead(item, self.characters) for item in _items(data))
+        return _plain(vr, data, self.characters)
 
     @property
-    def encodings(self) -> Sequence[str]:
-        """Python codecs of the text in it; the first holds where no escape sequence says otherwise."""
-        found = self.raw(_CHARACTER_SET)
-        return self._encodings if found is None else _codecs(found)
+    def characters(self) -> CharacterSet:
+        """How the text in it is to be read."""
+        found = self.raw(SPECIFIC_CHARACTER_SET)
+        return character_set(found) if found and found.strip(b" \0") else self._around
 
-    def _places(self) -> dict[int, int]:
-        """Where each element starts, by the number that its tag's four bytes are."""
-        if self._index is None:
-            self._index = _indexed(self.data)
-        return self._index
+    @property
+    def declared(self) -> bytes | None:
+        """Specific Character Set as a directory record is to carry it, in defined terms; None without one."""
+        element = self.filled(SPECIFIC_CHARACTER_SET)
+        value = self.raw(SPECIFIC_CHARACTER_SET) or b""
+        if element is None or (terms := defined_terms(value)) == value:
+            return element
+        return encoded(SPECIFIC_CHARACTER_SET, b"CS", terms)
 
-    def _find(self, tag: int) -> tuple[bytes, int, int, int] | None:
-        """VR, start of the element, start and end of its value."""
-        pos = self._places().get((tag & 0xFFFF) << 16 | tag >> 16)
-        if pos is None:
-            return None
-        _, vr, length = _SHORT(self.data, pos)
-        if vr in LONG_VRS:
-            (length,) = _LONG(self.data, pos + 8)
-            return vr, pos, pos + 12, pos + 12 + length
-        return vr, pos, pos + 8, pos + 8 + length
+    def readable(self, tag: int) -> bool:
+        """Whether every byte of a text has a meaning: in its character set, or else in ASCII."""
+        place = self.places.get(tag)
+        if place is None:
+            return True
+        vr, _, start, end = place
+        data = self.data[start:end]
+        return self.characters.reads(data, vr) if vr in CHARACTER_SET_VRS else data.isascii()
 
 
-def _indexed(data: bytes) -> dict[int, int]:
-    places: dict[int, int] = {}
-    pos, size, unpack, long_vrs = 0, len(data), _SHORT, LONG_VRS
-    while pos < size:
-        tag, vr, length = unpack(data, pos)
-        places[tag] = pos
-        if vr in long_vrs:
-            pos += 12 + _LONG(data, pos + 8)[0]
-        else:
-            pos += 8 + length
-    return places
+def _keyword(tag: int) -> str:
+    """The keyword that leads back to a tag; empty where none does, as of repeating groups (60xx)."""
+    word = keyword_for_tag(tag)
+    return word if tag_for_keyword(word) == tag else ""
 
 
 def _items(data: bytes) -> Iterator[bytes]:
@@ -173,7 +161,7 @@ def _items(data: bytes) -> Iterator[bytes]:
         pos += 8 + length
 
 
-def _plain(vr: bytes, data: bytes, encodings: Sequence[str]) -> HeadValue:
+def _plain(vr: bytes, data: bytes, characters: CharacterSet) -> HeadValue:
     if not data:
         return None
     if vr in _NUMBERS:
@@ -183,7 +171,9 @@ def _plain(vr: bytes, data: bytes, encodings: Sequence[str]) -> HeadValue:
         return _several(
             tuple(group << 16 | element for group, element in zip(*[iter(pairs)] * 2, strict=False))
         )
-    return data if vr in BINARY else _text(vr, _decoded(data, encodings))
+    if vr in BINARY:
+        return data
+    return _text(vr, characters.decode(data, vr) if vr in CHARACTER_SET_VRS else data.decode("latin-1"))
 
 
 def _unpacked(code: str, data: bytes) -> tuple[int | float, ...]:
@@ -214,26 +204,28 @@ def _several(values: tuple[HeadValue, ...]) -> HeadValue:
     return values[0] if len(values) == 1 else values
 
 
-def _codecs(value: bytes) -> tuple[str, ...]:
-    terms = [term.strip(" \0") for term in value.decode("latin-1").split("\\")]
-    return tuple(python_encoding.get(term.replace("ISO_IR_", "ISO_IR "), "iso8859") for term in terms)
+def with_assumed_set(data: bytes, terms: bytes) -> bytes:
+    """The same head, declaring `terms` where it declares no character set and its text is not plain ASCII.
+
+    What a deployer knows of a sender is so known to everybody who reads the head. `data` is a root's.
+    """
+    head = KeptHead(data)
+    if not terms or not _lacks_set(head):
+        return data
+    rest = data[len(head.encoded(SPECIFIC_CHARACTER_SET) or b"") :]  # it stands first, where it stands empty
+    return encoded(SPECIFIC_CHARACTER_SET, b"CS", terms) + rest
 
 
-def _decoded(data: bytes, encodings: Sequence[str]) -> str:
-    if b"\x1b" not in data:
-        return data.decode(encodings[0], "replace")
-    return "".join(_fragment(part, encodings) for part in _ESCAPED.findall(data))
+def _lacks_set(head: KeptHead) -> bool:
+    """Whether text in it, or in its items, is not plain ASCII and declares no character set."""
+    if head.has_value(SPECIFIC_CHARACTER_SET) or (head.data.isascii() and ESCAPE not in head.data):
+        return False
+    return any(_lacks_its_set(head, tag) for tag in head.places)
 
 
-def _fragment(part: bytes, encodings: Sequence[str]) -> str:
-    """Decode up to the next escape sequence. Python's Japanese codecs know theirs; others are cut off."""
-    escape = part[: 4 if part.startswith((b"\x1b$(", b"\x1b$)")) else 3]
-    encoding = CODES_TO_ENCODINGS.get(escape)
-    if encoding is None:
-        return part.decode(encodings[0], "replace")
-    if encoding.startswith("iso2022_jp"):
-        return part.decode(encoding, "replace")
-    rest = part[len(escape) :]
-    reset = _RESET.search(rest)
-    end = reset.start() if reset else len(rest)
-    return rest[:end].decode(encoding, "replace") + rest[end:].decode(encodings[0], "replace")
+def _lacks_its_set(head: KeptHead, tag: int) -> bool:
+    vr = (head.encoded(tag) or b"")[4:6]
+    if vr == b"SQ":
+        items = head.value(tag)
+        return isinstance(items, tuple) and any(_lacks_set(one) for one in items if isinstance(one, KeptHead))
+    return vr in CHARACTER_SET_VRS and not _DEFAULT.reads(head.raw(tag) or b"")

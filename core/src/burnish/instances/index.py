@@ -179,6 +179,7 @@ _PINNED = (
     instances.c.digest,
     instances.c.head,
     instances.c.identity_mark,
+    instances.c.flaw,
 )
 
 
@@ -197,8 +198,9 @@ def pinned_instances(connection: Connection, request: int) -> dict[int, Instance
             length=length,
             digest=digest,
             head=KeptHead(head, mark=mark),
+            flaw=flaw,
         )
-        for position, uid, version, sop_class, study, series, syntax, length, digest, head, mark in rows
+        for position, uid, version, sop_class, study, series, syntax, length, digest, head, mark, flaw in rows
     }
 
 
@@ -217,6 +219,7 @@ def _row(trailer: Trailer, served: float) -> dict[str, Any]:
         "superseded": False,
         "length": trailer.length,
         "digest": trailer.digest,
+        "flaw": facts.flaw,
         "head": trailer.head,
         "identity_mark": KeptHead(trailer.head).identity_mark,
     }

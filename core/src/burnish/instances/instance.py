@@ -1,12 +1,11 @@
 """One version of a stored instance, as composing sees it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from burnish.instances.head import KeptHead
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(NamedTuple):
     """One version of a stored instance."""
 
     key: str
@@ -19,3 +18,5 @@ class Instance:
     length: int
     digest: bytes
     head: KeptHead
+    flaw: str = ""
+    """Why it may not stand on a medium, whatever the profile; a sentence that calls it "it"."""

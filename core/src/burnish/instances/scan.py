@@ -18,6 +18,7 @@ from typing import Final
 
 from burnish.errors import BurnishError
 from burnish.instances.elements import (
+    BINARY,
     FRAGMENTED,
     ITEM,
     LONG,
@@ -30,6 +31,7 @@ from burnish.instances.elements import (
     vr_of,
 )
 from burnish.instances.keys import KEPT, VR, Kept
+from burnish.instances.pixels import ENCAPSULATED
 from burnish.terms import EXPLICIT_VR_BE, IMPLICIT_VR_LE
 
 MAX_DEPTH: Final = 16
@@ -50,8 +52,10 @@ _RAW_LONG: Final = _LENGTH[0].unpack_from
 _NOTHING: Final[dict[int, int]] = {}
 _LEAVES: Final = {raw_tag(tag): tag for tag, vr in VR.items() if vr != "SQ"}
 """Tags as they are read from little-endian bytes in one number, to the tags."""
+_SAID: Final = {raw_tag(tag): vr.encode() for tag, vr in VR.items()}
 _SEQUENCES: Final = {raw_tag(tag): tag for tag, vr in VR.items() if vr == "SQ"}
 
+_VRS: Final = SHORT_VRS | LONG_VRS
 _NESTING: Final = FRAGMENTED | {b"SQ", b"UN"}
 """The VRs that may have undefined length."""
 _LAST_PLAIN: Final = 0x7FDF
@@ -80,6 +84,12 @@ class Scanned:
     """Tags of the root that are wanted and did not fit the budget; usually none."""
     ended_early: bool
     """The data set ends inside an element."""
+    pixels: int | None = None
+    """Bytes of Pixel Data, or `pixels.ENCAPSULATED`; None where there is none."""
+    ended_in: int = 0
+    """Tag of that element, where it was one whose value is not kept; else 0."""
+    missing: int = 0
+    """Bytes of its value that did not come."""
 
 
 class _Frame:
@@ -141,6 +151,9 @@ class Scan:
         self._need = 8
         self._past_pixels = False
         self._trailing = False
+        self._pixels: int | None = None
+        self._last = 0
+        """The element whose value is skipped, while one is."""
 
     def feed(self, data: Bytes) -> None:
         """Take the next bytes. Raises Unscannable; the scan is of no use then."""
@@ -168,6 +181,8 @@ class Scan:
             *(uid(0x00080016), uid(0x00080018), uid(0x0020000D), uid(0x0020000E)),
             frozenset(self._overflow),
             self._ended_early(),
+            self._pixels,
+            *((0, 0) if self._trailing or not self._skip else (self._last, self._skip)),
         )
 
     def _uid(self, tag: int) -> str:
@@ -218,7 +233,9 @@ class Scan:
         if frame.order or not (root or frame.out is None):
             return pos
         skim = self._skim_implicit if frame.implicit else self._skim_explicit
-        return skim(buffer, pos, limit, *((_LEAVES, _SEQUENCES) if root else (_NOTHING, _NOTHING)))
+        passed = skim(buffer, pos, limit, *((_LEAVES, _SEQUENCES) if root else (_NOTHING, _NOTHING)))
+        frame.fresh = frame.fresh and passed == pos
+        return passed
 
     def _skim_explicit(
         self, buffer: Bytes, pos: int, limit: int, leaves: dict[int, int], sequences: dict[int, int]
@@ -237,7 +254,7 @@ class Scan:
                 if length == _UNDEFINED:
                     break
             elif raw in leaves and end <= limit:
-                if length & 1 or end - pos > left:
+                if length & 1 or end - pos + 4 > left or vr != _SAID[raw]:
                     break
                 if leaves[raw] not in kept:
                     kept[leaves[raw]] = bytes(buffer[pos:end])
@@ -271,11 +288,13 @@ class Scan:
         if header is None:
             return -1
         tag, said, length, start = header
-        frame.fresh = False
+        frame.fresh, self._last = False, tag
         if tag >> 16 == 0xFFFE or (frame is self._root and (tag == 0 or tag >= _PIXELS)):
             self._landmark(frame, tag)
             if tag >> 16 in (0xFFFE, 0):
                 return start if tag else _ENDLESS
+        if tag == _PIXELS and frame is self._root and self._pixels is None:
+            self._pixels = ENCAPSULATED if length == _UNDEFINED else length
         vr = vr_of(tag) if said == b"UN" else said
         wanted = self._wants(frame, tag, vr)
         if length == _UNDEFINED or (wanted and vr == b"SQ"):
@@ -341,8 +360,8 @@ class Scan:
             known = VR.get(tag)
             return known is not None and tag not in self._kept and (known == "SQ") == (vr == b"SQ")
         if frame.kept is None:
-            return not tag >> 16 & 1 and tag & 0xFFFF != 0
-        return tag in frame.kept
+            return not tag >> 16 & 1 and tag & 0xFFFF != 0 and _is_plausible(tag, vr)
+        return tag in frame.kept and _is_plausible(tag, vr)
 
     def _open(
         self, frame: _Frame, tag: int, vr: bytes, start: int, length: int, wanted: bool, unknown: bool
@@ -382,6 +401,7 @@ class Scan:
         if end != _ENDLESS and end > frame.end:
             raise Unscannable(f"an item at byte {base + pos} runs past the end of {name(frame.tag)}")
         if length != _UNDEFINED and (frame.out is None or frame.fragments):
+            self._last = frame.tag
             return start + length
         self._enter(frame, end)
         return start
@@ -415,7 +435,7 @@ class Scan:
             if value.strip(b" \0") != b"HAS CONCEPT MOD":
                 frame.out, self._left = None, frame.mark
                 return
-        self._store(frame, tag, encoded(tag, vr, value, bool(frame.order)))
+        self._store(frame, tag, encoded(tag, _kept_vr(tag, vr), value, bool(frame.order)))
 
     def _store(self, frame: _Frame, tag: int, element: bytes) -> None:
         self._left -= len(element)
@@ -439,6 +459,21 @@ class Scan:
         for frame in self._stack[1:]:
             frame.out, frame.doubt = None, False
         return False
+
+
+def _is_plausible(tag: int, vr: bytes) -> bool:
+    """Whether what should hold items does, and nothing else."""
+    listed = vr_of(tag)
+    return listed == b"UN" or (listed == b"SQ") == (vr == b"SQ")
+
+
+def _kept_vr(tag: int, said: bytes) -> bytes:
+    """What PS3.6 says where that is text, or where PS3.5 knows no such VR.
+
+    One wrong VR in a directory, as of a Specific Character Set, keeps readers from all of it.
+    """
+    listed = vr_of(tag)
+    return listed if listed not in BINARY or said not in _VRS else said
 
 
 def _name(tag: int, offset: int) -> str:

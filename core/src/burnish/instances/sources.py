@@ -20,6 +20,7 @@ class Sources:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._folder = os.fspath(root)
 
     def trailer(self, key: str) -> Trailer:
         """What stands after a data set. Raises SourceDamaged."""
@@ -27,15 +28,19 @@ class Sources:
 
     def path(self, key: str) -> Path:
         """The file behind a key. Raises SourceDamaged for anything that is no key of ours."""
+        return Path(self._path(key))
+
+    def _path(self, key: str) -> str:
+        """As `path`; making a Path for each takes a fifth of the time in which small files are poured."""
         if not _KEY.fullmatch(key):
             raise SourceDamaged(f"{key!r} is not a key of the spool")
-        return self.root / key
+        return f"{self._folder}/{key}"
 
     @contextmanager
     def open(self, key: str) -> Iterator[Located]:
         """Open a source for `recipe.pour`: an `Opener`. Raises SourceDamaged where it is gone."""
         try:
-            descriptor = os.open(self.path(key), os.O_RDONLY)
+            descriptor = os.open(self._path(key), os.O_RDONLY)
         except OSError as error:
             raise SourceDamaged(f"spool file {key} cannot be opened: {error.strerror}") from error
         try:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -22,11 +22,13 @@ from typing import BinaryIO, Final
 from burnish.errors import Refused, SourceDamaged
 from burnish.instances.durable import FolderSync, sync_folder
 from burnish.instances.files import Facts, Trailer, spool_key, write_trailer
+from burnish.instances.head import SPECIFIC_CHARACTER_SET, KeptHead, with_assumed_set
 from burnish.instances.health import Health
+from burnish.instances.pixels import flaw_of
 from burnish.instances.scan import Scan, Scanned, Unscannable
 from burnish.instances.settings import SpoolSettings
 from burnish.instances.sources import Sources
-from burnish.terms import DimseStatus
+from burnish.terms import WITHOUT_PATIENT, DimseStatus
 from burnish.uids import is_uid
 
 DAMAGED: Final = ".damaged"
@@ -37,17 +39,6 @@ EXPLICIT: Final = ".explicit"
 """Ends the name of a form that was derived from an instance and goes with it."""
 _LARGE_HEAD: Final = 64 << 20
 """What a head may grow to when an instance with unusually large keys is read once more."""
-_WITHOUT_PATIENT: Final = frozenset(
-    {
-        "1.2.840.10008.5.1.4.38.1",
-        "1.2.840.10008.5.1.4.39.1",
-        "1.2.840.10008.5.1.4.43.1",
-        "1.2.840.10008.5.1.4.44.1",
-        "1.2.840.10008.5.1.4.45.1",
-        "1.2.840.10008.5.1.4.1.1.201.1",
-    }
-)
-"""Hanging Protocol, Color Palette, the three implant templates and Inventory: IODs without a Study."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +49,8 @@ class Arrival:
     sop_instance: str
     transfer_syntax: str
     calling_ae: str
+    assumed: bytes = b""
+    """Specific Character Set of text that comes without one; empty: such text is ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +197,7 @@ class Incoming:
         try:
             scanned = self._finish_scan()
             self._check(scanned)
+            scanned = replace(scanned, head=with_assumed_set(scanned.head, self._arrival.assumed))
             self._settle(scanned)
         except Unscannable as error:
             raise Refused(f"data set: {error}", DimseStatus.CANNOT_UNDERSTAND) from error
@@ -243,7 +237,7 @@ class Incoming:
             raise Refused(
                 "command and data set name different instances", DimseStatus.DATA_SET_DOES_NOT_MATCH, [tag]
             )
-        if found.sop_class not in _WITHOUT_PATIENT:
+        if found.sop_class not in WITHOUT_PATIENT:
             _demand(found.study, 0x0020000D, "Study Instance UID")
             _demand(found.series, 0x0020000E, "Series Instance UID")
 
@@ -253,7 +247,7 @@ class Incoming:
 
     def _name(self, scanned: Scanned) -> None:
         newest = self._spool.newest(self._arrival.sop_instance)
-        if newest and (standing := self._standing(spool_key(self._arrival.sop_instance, newest))):
+        if newest and (standing := self._standing(spool_key(self._arrival.sop_instance, newest), scanned)):
             self._spool.sync(standing.key)
             self._spool.kept(standing)
             return
@@ -264,14 +258,17 @@ class Incoming:
         self._spool.health.fsync(self._file.fileno())
         self._spool.kept(self._spool.keep(self._path, trailer))
 
-    def _standing(self, key: str) -> Kept | None:
+    def _standing(self, key: str, scanned: Scanned) -> Kept | None:
         """These very bytes, where they stand there undamaged: what came again may have come to mend them.
 
-        Raises Refused where other bytes stand there and a second version is not wanted.
+        Where another character set is assumed now, they are a version of their own. Raises Refused where
+        other bytes stand there and a second version is not wanted.
         """
         try:
             trailer = self._spool.trailer(key)
             if self._is_same(trailer):
+                if _is_reread(trailer.head, scanned.head):
+                    return None
                 self._spool.check(key, trailer.length, trailer.digest)
                 return Kept(key, trailer, fresh=False)
         except SourceDamaged:
@@ -295,8 +292,15 @@ class Incoming:
             calling_ae=self._arrival.calling_ae,
             received_at=time.time(),
             version=version,
+            flaw=flaw_of(KeptHead(scanned.head), self._arrival.transfer_syntax, scanned.pixels),
         )
         return Trailer(facts, scanned.head, self._length, self._digest.digest())
+
+
+def _is_reread(standing: bytes, found: bytes) -> bool:
+    """Whether the same bytes are now taken to be in another character set, which is assumed."""
+    before, now = (KeptHead(head).raw(SPECIFIC_CHARACTER_SET) for head in (standing, found))
+    return now is not None and before != now
 
 
 def _stands(path: Path) -> bool:

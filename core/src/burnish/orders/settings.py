@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from burnish.instances.charset import assumed_set
 from burnish.units import Duration
 
 Right = Literal["store", "create", "cancel", "get"]
@@ -44,7 +45,16 @@ class AetSettings(BaseModel):
     max_requests: int | None = Field(default=None, ge=1)
     """Requests of this AE that have not ended; one more N-CREATE is answered with 0213. Absent: no limit."""
     assume_character_set: str | None = None
-    """Specific Character Set of text that comes without one; absent: such text must be ASCII."""
+    """Specific Character Set of text that comes without one, in instances and requests of this AE: a defined
+    term of PS3.3 C.12.1.1.2, or several with backslashes between. The instances stay as they came; the
+    directory, labels and comparisons of people read them so. It holds for what is received from then on.
+    Absent: such text must be ASCII."""
+
+    @field_validator("assume_character_set")
+    @classmethod
+    def _is_known(cls, value: str | None) -> str | None:
+        """In defined terms."""
+        return value if value is None else assumed_set(value).decode()
 
 
 class MediaLimits(BaseModel):

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, cast
 
 from burnish.contracts import Cancel, Job, Writer
 from burnish.errors import Cancelled, DeviceFault, FaultKind
-from burnish.production.processes import die_with_parent
+from burnish.lifeline import die_with_parent
 from burnish.production.wire import Wire
 from burnish.registry import Registry
 
@@ -120,7 +120,7 @@ def _build(introduction: dict[str, Any]) -> Writer:
 
 def main() -> None:
     """Run as a child of a feeder. What a driver prints goes to the station's log, not to a peer."""
-    die_with_parent()
+    die_with_parent()  # one that went on would write to a device that the next feeder asks about
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     _Host(Wire.inherited(int(sys.argv[1]))).run()
 

@@ -9,30 +9,31 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
+from pydicom.uid import UID
+
+from burnish.contracts import Cancel
 from burnish.errors import ConfigError, FailedItem, RequestFailed, SourceDamaged
 from burnish.fileset.compose import Kit, Volume, compose
-from burnish.fileset.content import Unreadable, read_content
-from burnish.fileset.fit import Form
-from burnish.fileset.forms import check_way, derive_checked
+from burnish.fileset.content import Unreadable
+from burnish.fileset.files import find_files, read_file
+from burnish.fileset.fit import Form, Placed, Underivable
+from burnish.fileset.forms import form_of
 from burnish.fileset.names import map_file_set_id
-from burnish.fileset.reading import OnMedium
 from burnish.fileset.select import Wanted
 from burnish.fileset.volume import Naming
-from burnish.instances.head import KeptHead
+from burnish.fileset.workers import Task, Workers
+from burnish.instances.head import KeptHead, with_assumed_set
 from burnish.instances.instance import Instance
 from burnish.media import CAPACITY
 from burnish.recipe import Entry, Located, Range, Recipe, compare, pour
 from burnish.requests.store import Reference, minted_uid, opaque_token
-from burnish.terms import EXPLICIT_VR_LE, MEDIA_STORAGE_DIRECTORY
-from burnish.uids import is_uid
 
-_HEAD_BUDGET: Final = 64 << 20
 Report = Callable[[str, int, int], None]
 """Told (step, done, total)."""
 
@@ -48,6 +49,8 @@ class FileFate:
     file_id: str
     reason: str
     """Why it was left out; empty where it is on a volume."""
+    notes: tuple[str, ...] = ()
+    """What had to be got over to put it there; each a sentence without its subject, which is the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +63,26 @@ class Composed:
     """One per file that was looked at, in the order of their paths."""
 
 
-def find_files(paths: Sequence[Path]) -> list[Path]:
-    """Every regular file named or below a named folder, each once, sorted. Raises ConfigError."""
-    found: dict[Path, None] = {}
-    for path in paths:
-        if not path.exists():
-            raise ConfigError(f"{path} does not exist")
-        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
-        found |= dict.fromkeys(one for one in inside if one.is_file())
-    return list(found)
-
-
 class _Sources:
     """Files and derived forms by source key."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, assumed: bytes, workers: Workers) -> None:
         self._scratch = scratch
+        self._assumed = assumed
+        self._workers = workers
         self._places: dict[str, tuple[Path, int]] = {}
+        self._forms: dict[str, Form | Underivable] = {}
+        self.liberties: dict[str, tuple[str, ...]] = {}
+        """In what the file of a key leaves PS3.10, where it does."""
+
+    def add_file(self, path: Path) -> Instance:
+        """The instance in a file. Raises Unreadable."""
+        found = read_file(path)
+        key = self.add(path, found.start)
+        if found.liberties:
+            self.liberties[key] = found.liberties
+        head = with_assumed_set(found.instance.head.data, self._assumed)
+        return found.instance._replace(key=key, head=KeptHead(head))
 
     def add(self, path: Path, offset: int) -> str:
         key = str(len(self._places))
@@ -95,21 +101,40 @@ class _Sources:
         finally:
             os.close(descriptor)
 
-    def derive(self, instance: Instance, to: str) -> Form:
-        """A form of a file's data set, in the scratch folder."""
-        check_way(instance, to)
-        target = self._scratch / f"{instance.key}.explicit"
+    def derive(
+        self, wanted: Sequence[tuple[Instance, str]], cancel: Cancel
+    ) -> Iterator[Form | Underivable]:
+        """Forms of files' data sets, in the scratch folder; a `Derive`. What was derived is not again."""
+        missing = [instance for instance, _ in wanted if instance.key not in self._forms]
+        made = self._workers.run([self._task(instance) for instance in missing], cancel)
+        for instance, _ in wanted:
+            if instance.key not in self._forms:
+                self._forms[instance.key] = form_of(self.add(self._target(instance), 0), next(made))
+            yield self._forms[instance.key]
+
+    def _task(self, instance: Instance) -> Task:
         path, offset = self._places[instance.key]
-        with path.open("rb") as source, target.open("w+b") as file:
-            source.seek(offset)
-            derived = derive_checked(source, instance.length, file)
-        return Form(self.add(target, 0), EXPLICIT_VR_LE, derived.length, derived.digest)
+        return Task(
+            source=path,
+            offset=offset,
+            length=instance.length,
+            digest=instance.digest,
+            transfer_syntax=instance.transfer_syntax,
+            target=self._target(instance),
+            facts=None,
+        )
+
+    def _target(self, instance: Instance) -> Path:
+        return self._scratch / f"{instance.key}.explicit"
 
 
 class OneShot:
     """One call of `burnish compose`."""
 
-    def __init__(self, kit: Kit, profile: str, report: Report = lambda *_: None) -> None:
+    def __init__(
+        self, kit: Kit, profile: str, report: Report = lambda *_: None, *, assumed: bytes = b""
+    ) -> None:
+        """`assumed` is the Specific Character Set of text that comes without one; empty: it is ASCII."""
         if profile not in kit.profiles:
             known = ", ".join(kit.profiles) or "none"
             raise ConfigError(f"no profile {profile!r}; the loaded plugins know {known}")
@@ -117,6 +142,7 @@ class OneShot:
         makeable = {kind: CAPACITY[kind] for kind in self._profile.media}
         self._kit = replace(kit, makeable=makeable)
         self._report = report
+        self._assumed = assumed
 
     def run(self, paths: Sequence[Path], out: Path, file_set_id: str, *, tree: bool) -> Composed:
         """Make `out` and, where it is split, what follows it. Raises ConfigError for a wrong call and
@@ -124,7 +150,8 @@ class OneShot:
         _check_free([out])
         with ExitStack() as stack:
             folder = Path(stack.enter_context(_scratch(out)))
-            sources = _Sources(folder)
+            workers = stack.enter_context(closing(Workers(self._kit.media)))
+            sources = _Sources(folder, self._assumed, workers)
             files = find_files(paths)
             instances, fates = self._read(files, sources)
             volumes = self._compose(instances, fates, sources, file_set_id)
@@ -141,15 +168,13 @@ class OneShot:
         for number, path in enumerate(files):
             self._report("reading", number, len(files))
             try:
-                instance = read_instance(path, sources)
-            except (Unreadable, OSError) as error:
+                instance = sources.add_file(path)
+            except Unreadable as error:
                 fates[path] = FileFate(path, "", 0, "", str(error))
                 continue
-            if instance.sop_instance in found:
-                first = found[instance.sop_instance][0]
-                fates[path] = FileFate(path, instance.sop_instance, 0, "", f"the same instance as {first}")
-            else:
-                found[instance.sop_instance] = path, instance
+            first = found.setdefault(instance.sop_instance, (path, instance))
+            if first[0] != path:
+                fates[path] = FileFate(path, instance.sop_instance, 0, "", _again(instance, *first))
         return found, fates
 
     def _compose(
@@ -175,7 +200,12 @@ class OneShot:
                     _drop(item, left, fates)
                 continue
             for number, volume in enumerate(volumes, 1):
-                _settle(number, volume, left, fates)
+                for member in volume.members:
+                    path, instance = left[member.placed.instance.sop_instance]
+                    notes = _notes(member.placed, sources)
+                    fates[path] = FileFate(
+                        path, instance.sop_instance, number, "/".join(member.file_id), "", notes
+                    )
             return volumes
         return ()
 
@@ -231,29 +261,9 @@ def _scratch(out: Path) -> Iterator[str]:
         yield folder
 
 
-def read_instance(path: Path, sources: "_Sources | None" = None) -> Instance:
-    """Read a DICOM file once, to its end. Raises Unreadable where it cannot stand on a medium, OSError."""
-    file = OnMedium((path.name,), path.stat().st_size, 0, lambda: path.open("rb"))
-    content = read_content(file, lambda _: None, budget=_HEAD_BUDGET)
-    meta, scanned = content.meta, content.scanned
-    if meta.sop_class == MEDIA_STORAGE_DIRECTORY:
-        raise Unreadable("it is the directory of a file-set, not an instance")
-    for name, uid in (("SOP Class", scanned.sop_class), ("SOP Instance", scanned.sop_instance)):
-        if not is_uid(uid):
-            raise Unreadable(f"it has no valid {name} UID in its data set")
-    if (meta.sop_class, meta.sop_instance) != (scanned.sop_class, scanned.sop_instance):
-        raise Unreadable("its File Meta Information names another instance than its data set")
-    return Instance(
-        key=sources.add(path, meta.end) if sources else str(path),
-        sop_class=scanned.sop_class,
-        sop_instance=scanned.sop_instance,
-        study=scanned.study,
-        series=scanned.series,
-        transfer_syntax=meta.transfer_syntax,
-        length=content.length,
-        digest=content.digest,
-        head=KeptHead(scanned.head),
-    )
+def _again(instance: Instance, path: Path, first: Instance) -> str:
+    same = (instance.digest, instance.transfer_syntax) == (first.digest, first.transfer_syntax)
+    return f"the same instance as {path}" if same else f"{path} has its SOP Instance UID, with other contents"
 
 
 def _wanted(instance: Instance, profile: str) -> Wanted:
@@ -290,12 +300,12 @@ def _in_order(files: Sequence[Path], fates: dict[Path, FileFate]) -> tuple[FileF
     return tuple(fates[path] for path in files if path in fates)
 
 
-def _settle(
-    number: int, volume: Volume, left: dict[str, tuple[Path, Instance]], fates: dict[Path, FileFate]
-) -> None:
-    for member in volume.members:
-        path, instance = left[member.placed.instance.sop_instance]
-        fates[path] = FileFate(path, instance.sop_instance, number, "/".join(member.file_id), "")
+def _notes(placed: Placed, sources: _Sources) -> tuple[str, ...]:
+    liberties = sources.liberties.get(placed.instance.key, ())
+    said = placed.instance.transfer_syntax
+    if said == placed.form.transfer_syntax:
+        return liberties
+    return (*liberties, f"was {UID(said).name}")
 
 
 def _name_all(made: Sequence[Path], outs: Sequence[Path]) -> None:

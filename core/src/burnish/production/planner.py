@@ -228,8 +228,9 @@ class _Asked:
 
 
 def _confirmed(kit: Kit) -> Kit:
-    """Compose as somebody has confirmed it: who disagrees is the same person."""
-    return replace(kit, identity=kit.identity.model_copy(update={"conflict": "allow"}))
+    """Compose as somebody has confirmed it: who disagrees is the same person, who cannot be read is known."""
+    confirmed = {"conflict": "allow", "undecodable": "allow"}
+    return replace(kit, identity=kit.identity.model_copy(update=confirmed))
 
 
 def _may_split(row: RequestRow, kit: Kit) -> bool:

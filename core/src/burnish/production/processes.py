@@ -1,8 +1,6 @@
 """Telling one process from another that has got its number."""
 
-import ctypes
 import os
-import signal
 from pathlib import Path
 
 
@@ -29,14 +27,3 @@ def is_alive(process: int | None, start: int | None, boot: str | None) -> bool:
 def own_identity() -> tuple[int, int, str]:
     """Number, start time and boot of this process."""
     return os.getpid(), process_start(os.getpid()), this_boot()
-
-
-def die_with_parent() -> None:
-    """Have the kernel end this process when its parent ends, however that ends (prctl(2), PR_SET_PDEATHSIG).
-
-    A driver that went on after its feeder would write to a device that the next feeder asks about.
-    """
-    pdeathsig = 1
-    ctypes.CDLL(None, use_errno=True).prctl(pdeathsig, signal.SIGKILL)
-    if os.getppid() == 1:
-        os.kill(os.getpid(), signal.SIGKILL)

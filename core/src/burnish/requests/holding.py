@@ -31,8 +31,9 @@ def hold_started(connection: Connection, message: str) -> int:
 def release(connection: Connection, row: RequestRow) -> None:
     """Let a held request go on where it stood; one without volumes is planned again.
 
-    Where it was held because its instances disagree about people, the one who looked has said that they are
-    the same: that is confirmed with it, and nothing else.
+    Where it was held because its instances disagree about people, or do not say who they are in a character
+    set that can be read, the one who looked has said that it is well: that is confirmed with it, and nothing
+    else.
 
     Raises InvalidMove where it is not held.
     """

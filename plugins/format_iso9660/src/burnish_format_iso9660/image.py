@@ -1,42 +1,58 @@
-"""From where things stand to a recipe: structures become literals, holes the content of their files."""
+"""From a tree to a recipe: checks it, says where everything lies, and writes down what is no file's data.
 
-from collections.abc import Iterable, Iterator
+Units: sectors of 2 048 bytes where a name says so, else bytes from the start of the image.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Final
 
 from burnish.contracts import VolumeFacts
-from burnish.recipe import Extent, Literal, Recipe, Tree, Zeros
+from burnish.errors import LayoutError
+from burnish.recipe import Entry, Extent, Literal, Recipe, Tree, Zeros
 
-from burnish_format_iso9660.engine import Landed, place
-from burnish_format_iso9660.names import BLOCK, check_facts
+from burnish_format_iso9660.names import BLOCK, check_facts, folders, identifier
+from burnish_format_iso9660.volume import SYSTEM_AREA, Node, Structures, grow
+
+_MOST_SECTORS: Final = 2**32 - 1
+"""Volume Space Size is a number of 32 bits (ECMA-119 8.4.8)."""
 
 
 def lay_out(tree: Tree, facts: VolumeFacts) -> Recipe:
     """Lay `tree` out. Raises LayoutError."""
     check_facts(facts)
-    landed, length = place(tree, facts)
-    return Recipe(tuple(_extents(landed, tree, length)), tree.sources)
+    grown = grow(folders(tree.entries))
+    files = [Node(identifier(entry.path[-1]), entry.size) for entry in tree.entries]
+    for entry, file in zip(tree.entries, files, strict=True):
+        grown[entry.path[:-1]].children.append(file)
+    for folder in grown.values():
+        folder.settle()
+    structures = Structures(tuple(grown.values()), facts)
+    sectors = _place(files, structures.place())
+    literal = Literal(structures.record(sectors))
+    return Recipe((Zeros(SYSTEM_AREA * BLOCK), literal, *_data(tree.entries, files)), tree.sources)
 
 
-def _extents(landed: Iterable[Landed], tree: Tree, length: int) -> Iterator[Extent]:
-    structures, at = bytearray(), 0
-    for item in landed:
-        gap = item.offset - at
-        if gap and gap < BLOCK and structures:
-            structures += bytes(gap)
-        elif gap:
-            yield from _flushed(structures)
-            yield Zeros(gap)
-        if isinstance(item.what, bytearray):
-            structures += item.what
-        else:
-            yield from _flushed(structures)
-            yield from (extent for extent in tree.entries[item.what.entry].content if extent.length)
-        at = item.offset + len(item.what)
-    yield from _flushed(structures)
-    if length > at:
-        yield Zeros(length - at)
+def _place(files: Sequence[Node], at: int) -> int:
+    """Give every file with data its sectors, from `at` on; returns the sectors of the volume."""
+    for file in files:
+        if file.length:
+            file.sector = at
+            at += -(-file.length // BLOCK)
+    if at > _MOST_SECTORS:
+        raise LayoutError(f"the volume would have {at} sectors; {_MOST_SECTORS} is the most")
+    return at
 
 
-def _flushed(structures: bytearray) -> Iterator[Literal]:
-    if structures:
-        yield Literal(bytes(structures))
-        structures.clear()
+def _data(entries: Sequence[Entry], files: Sequence[Node]) -> Iterator[Extent]:
+    """The content of every file, each up to the end of its last sector."""
+    for entry, file in zip(entries, files, strict=True):
+        yield from (extent for extent in entry.content if extent.length)
+        if rest := -file.length % BLOCK:
+            yield _zeros(rest)
+
+
+@cache
+def _zeros(length: int) -> Zeros:
+    """One of the 2 047 there can be."""
+    return Zeros(length)

@@ -33,14 +33,13 @@ TOKEN: Final = re.compile(r"[A-Z0-9]{1,120}")
 Path = tuple[str, ...]
 
 
-def spelt(path: Path) -> str:
-    """Return a file's path as Annex F writes it.
+def identifier(name: str) -> bytes:
+    """Return a file's name as Annex F writes it.
 
-    >>> spelt(("DICOM", "IM000001")), spelt(("README.TXT",))
-    ('/DICOM/IM000001.;1', '/README.TXT;1')
+    >>> identifier("IM000001"), identifier("README.TXT")
+    (b'IM000001.;1', b'README.TXT;1')
     """
-    dot = "" if "." in path[-1] else "."
-    return "/" + "/".join(path) + dot + ";1"
+    return f"{name}{'' if '.' in name else '.'};1".encode()
 
 
 def shown(path: Path) -> str:
@@ -64,36 +63,33 @@ def folders(entries: Iterable[Entry]) -> list[Path]:
     Raises LayoutError naming the first path that does not suit.
     """
     files: set[Path] = set()
-    found: set[Path] = set()
+    found: set[Path] = {()}
     for entry in entries:
+        path = entry.path
         _check(entry)
-        if entry.path in files:
-            raise LayoutError(f"{shown(entry.path)} stands twice in the tree")
-        files.add(entry.path)
-        found.update(_parents(entry.path, found))
+        if path in files:
+            raise LayoutError(f"{shown(path)} stands twice in the tree")
+        files.add(path)
+        if path[:-1] not in found:
+            _check_folders(path)
+            found.update(path[:depth] for depth in range(1, len(path)))
     if both := files & found:
         raise LayoutError(f"{shown(min(both))} is both a file and a folder")
-    if len(found) >= FOLDER_LIMIT:
+    if len(found) > FOLDER_LIMIT:
         raise LayoutError(f"{shown(max(found))} is one of more than {FOLDER_LIMIT - 1} folders")
-    return sorted(found, key=lambda path: (len(path), path))
-
-
-def _parents(path: Path, known: set[Path]) -> list[Path]:
-    above = []
-    for depth in range(len(path) - 1, 0, -1):
-        if path[:depth] in known:
-            break
-        above.append(path[:depth])
-    return above
+    return sorted(found - {()}, key=lambda path: (len(path), path))
 
 
 def _check(entry: Entry) -> None:
     path = entry.path
     if not path or not FILE_NAME.fullmatch(path[-1]):
         raise LayoutError(f"{shown(path)}: a file name is 1 to 8 of A-Z 0-9 _, with an extension of up to 3")
+    if entry.size >= FILE_LIMIT:
+        raise LayoutError(f"{shown(path)} has {entry.size} bytes; a file here is below {FILE_LIMIT}")
+
+
+def _check_folders(path: Path) -> None:
     if not all(FOLDER_NAME.fullmatch(part) for part in path[:-1]):
         raise LayoutError(f"{shown(path)}: a folder name is 1 to 8 of A-Z 0-9 _")
     if len(path) > LEVELS:
         raise LayoutError(f"{shown(path)} lies deeper than {LEVELS} levels, the root being the first")
-    if entry.size >= FILE_LIMIT:
-        raise LayoutError(f"{shown(path)} has {entry.size} bytes; a file here is below {FILE_LIMIT}")

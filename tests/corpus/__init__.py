@@ -1,0 +1,1 @@
+"""The DICOM files that other packages ship, put on media."""
