@@ -6,7 +6,7 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 
 from tests.lab import data_set
 
@@ -201,7 +201,7 @@ def _presentation() -> Dataset:
 def blending() -> Dataset:
     """A presentation state that blends two series, and says so in a Blending Sequence of two items."""
     ds = made("PRESENTATION")
-    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.11.4"
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = UID("1.2.840.10008.5.1.4.1.1.11.4")
     del ds.ReferencedSeriesSequence
     ds.BlendingSequence = [
         data_set(
@@ -289,8 +289,8 @@ def _intent() -> Dataset:
 def _hanging_protocol() -> Dataset:
     definition = {
         "Modality": "CT",
-        "ProcedureCodeSequence": [],
-        "ReasonForRequestedProcedureCodeSequence": [],
+        "ProcedureCodeSequence": [code("24627-2", "Chest CT", "LN")],
+        "ReasonForRequestedProcedureCodeSequence": [code("29857009", "Chest pain", "SCT")],
     }
     return data_set(
         {

@@ -229,7 +229,7 @@ def _series(name: str, count: int, attributes: Mapping[str, Any]) -> list[Datase
     path = get_testdata_file(name)
     assert isinstance(path, str)
     study, series = generate_uid(), generate_uid()
-    made = []
+    made: list[Dataset] = []
     for number in range(1, count + 1):
         ds = dcmread(path)
         ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.InstanceNumber = study, series, number

@@ -55,6 +55,11 @@ def test_help_loads_neither_dicom_nor_a_database() -> None:
     assert not packages(loaded_after(statement)) & {*HEAVY, *DEVICES, "rich", "pydantic"}
 
 
+@pytest.mark.parametrize("command", ["compose", "verify"])
+def test_commands_without_tables_load_no_database(command: str) -> None:
+    assert "sqlalchemy" not in packages(loaded_after(f"import burnish.cli.{command}"))
+
+
 def test_a_driver_loads_neither_dicom_nor_a_database() -> None:
     assert not packages(loaded_after("import burnish.production.driver")) & {*HEAVY, *DEVICES}
 

@@ -113,8 +113,16 @@ def test_case_110_keys_say_what_the_instance_says(everything: Medium, kind: str)
     for record in records(everything, kind):
         instance = by_uid[record.ReferencedSOPInstanceUIDInFile]
         for keyword, _ in rows(kind):
-            if instance.get(keyword) not in (None, ""):
-                assert record[keyword].value == instance[keyword].value
+            if value := said(instance, keyword):
+                assert record[keyword].value == value, keyword
+
+
+def said(instance: Dataset, keyword: str) -> object:
+    """What the record is to repeat of an instance; of a document's content the modifiers of its title."""
+    value = instance.get(keyword)
+    if keyword == "ContentSequence":
+        return [item for item in value or () if item.get("RelationshipType") == "HAS CONCEPT MOD"]
+    return value
 
 
 def test_case_110_and_114_a_document_tells_its_modifiers_and_nothing_else(everything: Medium) -> None:

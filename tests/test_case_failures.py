@@ -10,7 +10,6 @@ from pydicom.uid import generate_uid
 
 from tests.histories import Watched
 from tests.iso import Image
-from tests.kinds import path_of
 from tests.lab import Installation, ct, mr, reference, request
 
 PROTOCOL = "1.2.840.10008.5.1.4.1.1.200.1"
@@ -130,13 +129,6 @@ def test_case_112_compatible_spellings_are_one_patient(scu: Watched, burnish: In
     kinds = [record.DirectoryRecordType for record in records]
     assert kinds.count("PATIENT") == 1
     assert kinds.count("IMAGE") == 3
-
-
-@pytest.mark.parametrize("name", ["693_J2KI.dcm", "MR_small_RLE.dcm"])
-def test_case_76_what_the_profile_has_no_syntax_for_and_nobody_decompresses(scu: Watched, name: str) -> None:
-    slices = stored(scu, dcmread(path_of(name)))
-    items = failed(scu, request(slices), "INST_AP_CONFLICT")
-    assert items == [(slices[0].SOPClassUID, slices[0].SOPInstanceUID, 0x0203, (0x00020010,))]
 
 
 def test_pixels_that_are_not_there_are_missed(scu: Watched) -> None:

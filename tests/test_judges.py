@@ -12,6 +12,7 @@ from copy import copy
 from pathlib import Path
 
 import pytest
+from pydicom import fileset
 from pydicom.dataset import Dataset
 from pydicom.fileset import FileSet
 
@@ -19,6 +20,10 @@ from tests import kinds
 from tests.lab import Installation, Scu, body, ct, mr
 from tests.media import Medium, data_set_of, differences, medium_of, storescu
 
+UNKNOWN_TO_STORESCU = {kinds.CLASSES["WF PRESENTATION"], kinds.CLASSES["INVENTORY"]}
+"""Classes that dcmtk 3.6.7 does not send; the stock SCU sends them in its place."""
+UNKNOWN_TO_PYDICOM = {"WF PRESENTATION": "WP", "ANNOTATION": "AN", "INVENTORY": "IV"}
+"""Record types that its FileSet stumbles over because it has no prefix of file names for them."""
 FINDINGS = tomllib.loads((Path(__file__).parent / "known_findings.toml").read_text("utf-8"))["finding"]
 pytestmark = [
     pytest.mark.xdist_group("judges"),
@@ -28,10 +33,12 @@ pytestmark = [
 
 @pytest.fixture(scope="session")
 def from_dcmtk(burnish: Installation, tmp_path_factory: pytest.TempPathFactory) -> Medium:
-    """CT and MR of two patients and an instance of every record type, sent by dcmtk, asked for by a stock SCU."""
+    """CT and MR of two patients and an instance of every record type, sent by dcmtk."""
     sent = [*ct(3), *mr(2), *kinds.everything()]
-    storescu(burnish, tmp_path_factory.mktemp("sent"), sent)
+    young = [ds for ds in sent if ds.SOPClassUID in UNKNOWN_TO_STORESCU]
+    storescu(burnish, tmp_path_factory.mktemp("sent"), [ds for ds in sent if ds not in young])
     scu = Scu(burnish.port)
+    assert set(scu.store(*young)) == {0}
     uid, last = scu.make(sent)
     assert last == ("DONE", "NORMAL", 1)
     return medium_of(burnish, scu, uid, sent)
@@ -146,12 +153,18 @@ def _with_type(line: str, medium: Medium) -> str:
 @pytest.mark.judge("dcdirdmp")
 def test_case_121_dcdirdmp_finds_every_file(medium: Medium, extracted: Path) -> None:
     said = good("dcdirdmp", extracted / "DICOMDIR")
-    assert not re.search("error|warning", said, re.IGNORECASE)
+    judged(
+        "dcdirdmp", [line for line in said.splitlines() if re.search("error|warning", line, re.IGNORECASE)]
+    )
     named = re.findall(r"-> (\S+)", said)
     assert sorted(name.replace("\\", "/") for name in named) == sorted(medium.instances)
 
 
-def test_case_121_pydicom_loads_the_file_set_and_every_instance(medium: Medium, extracted: Path) -> None:
+def test_case_121_pydicom_loads_the_file_set_and_every_instance(
+    medium: Medium, extracted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind, prefix in UNKNOWN_TO_PYDICOM.items():
+        monkeypatch.setitem(fileset._PREFIXES, kind, prefix)
     loaded = FileSet(extracted / "DICOMDIR")
     assert medium.file_set_uid == loaded.UID
     assert medium.file_set_id == loaded.ID
@@ -160,7 +173,8 @@ def test_case_121_pydicom_loads_the_file_set_and_every_instance(medium: Medium, 
     )
     for instance in loaded:
         assert instance.load().SOPInstanceUID == instance.SOPInstanceUID
-    assert len(loaded.find_values("PatientID")) == len({record_id(ds) for ds in medium.sent})
+    of_patients = [ds for ds in medium.sent if "StudyInstanceUID" in ds]
+    assert len(loaded.find_values("PatientID")) == len({record_id(ds) for ds in of_patients})
     loaded._stage["t"].cleanup()  # a folder that it leaves to be collected, with a warning
 
 

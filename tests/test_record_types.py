@@ -21,7 +21,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from tests import kinds
 from tests.record_types import (
@@ -73,7 +73,7 @@ def test_private_and_unknown_classes_have_none(uid: str) -> None:
 
 def test_keys_and_hierarchy_are_those_of_the_tables() -> None:
     assert KEYS.keys() == {**UPPER, **LEAVES, **ROOTS}.keys()
-    assert (LEAVES.keys(), ROOTS.keys()) == (LEAF_RECORDS, ROOT_RECORDS)
+    assert (frozenset(LEAVES), frozenset(ROOTS)) == (LEAF_RECORDS, ROOT_RECORDS)
     for kind, found in KEYS.items():
         assert sorted(found) == sorted(rows(kind)), kind
 
@@ -132,7 +132,7 @@ def missing() -> Iterator[tuple[str, str, str]]:
                 yield kind, keyword, "blank"
 
 
-@pytest.mark.parametrize(("kind", "keyword", "way"), missing())
+@pytest.mark.parametrize(("kind", "keyword", "way"), list(missing()))
 def test_a_type_1_key_without_a_value_is_supplied_or_refused(kind: str, keyword: str, way: str) -> None:
     ds = instance(kind)
     ds.add_new(keyword, dictionary_VR(keyword), "  " if way == "blank" else None)
@@ -282,13 +282,13 @@ def full(sop_class: str, number: int) -> Dataset:
     for kind in (*LEAVES, *ROOTS):
         ds.update({element.tag: element for element in instance(kind) if element.tag < 0x7FE00000})
     ds.update(kinds.blending())
-    ds.SOPClassUID, ds.SOPInstanceUID = sop_class, f"1.2.3.{number}"
+    ds.SOPClassUID, ds.SOPInstanceUID = UID(sop_class), UID(f"1.2.3.{number}")
     ds.HL7InstanceIdentifier = "1.2.3^4"
     ds.InstanceNumber, ds.PatientID, ds.PatientName = number, "P", "N^N"
     ds.StudyInstanceUID, ds.SeriesInstanceUID = "1.2.4", "1.2.5"
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds.file_meta.MediaStorageSOPClassUID = sop_class
+    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
     ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
     return ds
 

@@ -1,4 +1,4 @@
-"""Peers that are libraries, each a program of its own: `python -m tests.bench.peers file_set FOLDER TARGET`."""
+"""Peers that are libraries, as programs: `python -m tests.bench.peers file_set FOLDER TARGET`."""
 
 import shutil
 import sys

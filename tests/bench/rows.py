@@ -24,12 +24,24 @@ from pynetdicom.association import Association
 
 from tests.backlog import DEAD, fill
 from tests.bench import samples
-from tests.bench.measure import Peer, Row, Sampled, in_turn, one_after_another, peak_mib, run, working
+from tests.bench.measure import (
+    PATIENCE,
+    Peer,
+    Row,
+    Sampled,
+    in_turn,
+    one_after_another,
+    peak_mib,
+    run,
+    working,
+)
 from tests.lab import MCM, STATUS, Installation, Scu, data_set, serving
 
 _META = 132 + 12
 """Preamble, prefix and the element that says how long group 2 is."""
 _POLL = 0.005
+_FURTHER = 120.0
+"""Seconds that a peer gets which nothing was promised of."""
 
 
 def directory(count: int, rounds: int, folder: Path) -> Row:
@@ -41,8 +53,8 @@ def directory(count: int, rounds: int, folder: Path) -> Row:
     target = files / "DICOMDIR"
     peers = (
         Peer("dcmmkdir", lambda: _fresh(target, _dcmmkdir(files))),
-        Peer("gdcmgendir", lambda: _fresh(folder / "gdcm", _gdcmgendir(files, folder / "gdcm")), 1),
-        Peer("pydicom FileSet", lambda: run(_peer("file_set", files, folder / "copy")), 1),
+        Peer("gdcmgendir", lambda: _fresh(folder / "gdcm", _gdcmgendir(files, folder / "gdcm"), _FURTHER), 1),
+        Peer("pydicom FileSet", lambda: run(_peer("file_set", files, folder / "copy"), _FURTHER), 1),
     )
     with working("directory", data, str(request)) as worker:
         ours, beside = in_turn(rounds, worker.measure, *peers)
@@ -71,16 +83,16 @@ def _genisoimage(files: Path, target: Path) -> list[str | Path]:
 
 
 def _xorriso(files: Path, target: Path) -> list[str | Path]:
-    return ["xorriso", "-as", "mkisofs", "-quiet", "-iso-level", "1", "-norock", "-o", target, files]
+    return ["xorriso", "-as", "mkisofs", "-quiet", "-iso-level", "1", "--norock", "-o", target, files]
 
 
 def _peer(what: str, *arguments: str | Path) -> list[str | Path]:
     return [sys.executable, "-m", "tests.bench.peers", what, *arguments]
 
 
-def _fresh(output: Path, command: Sequence[str | Path]) -> Sampled:
+def _fresh(output: Path, command: Sequence[str | Path], patience: float = PATIENCE) -> Sampled:
     output.unlink(missing_ok=True)
-    return run(command)
+    return run(command, patience)
 
 
 def _stored(found: Iterator[samples.Sample], data: Path, near: Path, kept: Path | None = None) -> int:
@@ -116,8 +128,8 @@ def _receive(spool: Spool, sample: samples.Sample) -> None:
 
 
 def image(count: int, rounds: int, folder: Path) -> Row:
-    """An ISO 9660 image of so many small files of the spool, ISO names only: laid out and poured, as a running
-    server does. Nobody syncs or proves."""
+    """An ISO 9660 image of so many small files of the spool, ISO names only: laid out and poured, as a
+    running server does. Nobody syncs or proves."""
     files, data, target = folder / "files", folder / "data", folder / "peer.iso"
     samples.write(samples.small(count), files)
     request = _stored(samples.small(count), data, _in_memory(folder), data / "spool")
@@ -139,7 +151,7 @@ def compose(count: int, rounds: int, folder: Path) -> Row:
 
 
 def mixed(count: int, rounds: int, folder: Path) -> Row:
-    """As `compose`, of what a folder of several departments holds. genisoimage takes the files as they are; we
+    """As `compose`, of what a folder of several departments holds. The peers take the files as they are; we
     decompress what the profile wants so."""
     return _composed("mixed", samples.mixed(count), count, rounds, folder, None)
 

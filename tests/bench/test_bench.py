@@ -74,7 +74,7 @@ def test_a_promise_is_of_the_first_peer(promised: float | None, kept: bool | Non
 @pytest.mark.parametrize("name", ROWS)
 def test_each_row(name: str, tmp_path: Path) -> None:
     measure, _ = ROWS[name]
-    row = measure(12, 2, tmp_path)
+    row = measure(6, 2, tmp_path)
     assert row.ours.seconds > 0
     assert all(peer.taken and peer.taken.seconds > 0 for peer in row.peers), row.peers
     assert row.name in table([row])

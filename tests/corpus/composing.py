@@ -1,4 +1,4 @@
-"""Files through `burnish compose`: each alone, so that nothing but the file decides; then all at once."""
+"""Files through `burnish compose`."""
 
 import os
 import subprocess
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.commands import Commands, Told
+from tests.corpus.rounds import rounds_of
 
 
 @dataclass(frozen=True)
@@ -14,29 +15,33 @@ class Fate:
     """What became of a file."""
 
     medium: Path | None
-    """The file on the medium, taken off it by a program that nobody here wrote; None where it is not on it."""
+    """The file, taken off the medium by a program that nobody here wrote; None where it is not on it."""
     reason: str = ""
     """Why it is not; empty where it is."""
     trouble: str = ""
     """What no outcome excuses: a traceback, a file neither on the medium nor named, no answer."""
 
 
-def compose_alone(burnish: Commands, path: Path, scratch: Path) -> Fate:
-    """One file, one medium."""
-    return compose_together(burnish, [path], scratch)[path]
-
-
-def compose_together(burnish: Commands, paths: Sequence[Path], scratch: Path) -> dict[Path, Fate]:
-    """Many files, as many volumes as they need."""
-    told = _compose(burnish, paths, scratch)
+def compose(burnish: Commands, paths: Sequence[Path], scratch: Path) -> dict[Path, Fate]:
+    """One call: what became of every file."""
+    arguments = ["compose", *map(str, paths), "--out", str(scratch / "disc.iso"), "--json"]
+    told = burnish.run(arguments, scratch, os.environ)
     if trouble := _trouble(told):
         return dict.fromkeys(paths, Fate(None, trouble=trouble))
     return _fates(told, paths, scratch)
 
 
-def _compose(burnish: Commands, paths: Sequence[Path], scratch: Path) -> Told:
-    arguments = ["compose", *map(str, paths), "--out", str(scratch / "disc.iso"), "--json"]
-    return burnish.run(arguments, scratch, os.environ)
+def compose_in_rounds(burnish: Commands, paths: Sequence[Path], scratch: Path) -> dict[Path, Fate]:
+    """As many calls as it takes that nothing but the file decides; the nameless go into the first."""
+    rounds, nameless = rounds_of(paths)
+    calls = [[file.path for file in one.files.values()] for one in rounds] or [[]]
+    calls[0] += [file.path for file in nameless]
+    fates: dict[Path, Fate] = {}
+    for number, call in enumerate(calls):
+        folder = scratch / f"round-{number}"
+        folder.mkdir(parents=True)
+        fates |= compose(burnish, call, folder)
+    return fates
 
 
 def _trouble(told: Told) -> str:
@@ -46,7 +51,9 @@ def _trouble(told: Told) -> str:
 
 
 def _fates(told: Told, paths: Sequence[Path], scratch: Path) -> dict[Path, Fate]:
-    folders = [take_off(Path(v["image"]), scratch / f"volume-{n}") for n, v in enumerate(told.json["volumes"])]
+    folders = [
+        take_off(Path(v["image"]), scratch / f"volume-{n}") for n, v in enumerate(told.json["volumes"])
+    ]
     named = {Path(entry["path"]): entry for entry in told.json["files"]}
     return {path: _fate(named.get(path), folders) for path in paths}
 

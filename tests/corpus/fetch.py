@@ -72,7 +72,7 @@ def _package(entry: dict[str, Any]) -> Package:
 
 
 def files_of(package: Package) -> dict[str, Path]:
-    """A package's DICOM files by their path in it. Raises Unfetched."""
+    """A package's DICOM files by their path in it, of equal ones the first. Raises Unfetched."""
     folder = _cache() / f"{package.name}-{package.version or _installed_version(package.name)}"
     if not folder.is_dir():
         with _fresh(folder) as made:
@@ -80,7 +80,9 @@ def files_of(package: Package) -> dict[str, Path]:
                 path = made / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
-    return {str(p.relative_to(folder)): p for p in sorted(folder.rglob("*")) if p.is_file()}
+    every = {str(p.relative_to(folder)): p for p in sorted(folder.rglob("*")) if p.is_file()}
+    first = {hashlib.sha256(path.read_bytes()).digest(): name for name, path in reversed(every.items())}
+    return {name: every[name] for name in sorted(first.values())}
 
 
 class _fresh:  # noqa: N801 - used as a function
@@ -201,7 +203,13 @@ def _ask(command: Sequence[str], folder: Path) -> None:
     """Run a registry's client in a folder. Raises Unfetched."""
     try:
         done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False
+            command,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PATIENCE,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unfetched(f"{command[0]}: {error}") from error

@@ -1,13 +1,11 @@
 """Files through a server: C-STORE as they are, N-CREATE, N-ACTION, N-GET, and the medium that comes of it.
 
 A data set is sent byte by byte as it stands in its file, in its own transfer syntax, under the UIDs that it
-holds; dcmtk's storescu does so, too. Files go in rounds: one round has each SOP Instance UID once and one
-identity of each Patient ID, so that nothing but the file decides.
+holds; dcmtk's storescu does so, too.
 """
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 
 from tests.corpus.composing import Fate, take_off
-from tests.corpus.sources import Source, source
+from tests.corpus.rounds import Known, Round, rounds_of
 from tests.lab import Installation, Scu, data_set
 
 _CONTEXTS = 128
@@ -29,68 +27,10 @@ _PATIENCE = 120
 """Seconds until a request must be done."""
 
 
-@dataclass(frozen=True)
-class Sendable:
-    """A file that an SCU can send."""
-
-    path: Path
-    source: Source
-    sop_class: str
-    sop_instance: str
-    owner: str
-    """Patient ID; for the unidentified, the study."""
-    identity: tuple[str, ...]
-    """What must not differ within an owner."""
-
-    @property
-    def context(self) -> tuple[str, str]:
-        """What it is negotiated as."""
-        return self.sop_class, self.source.syntax
-
-
-@dataclass
-class Round:
-    """Files that one request may name."""
-
-    files: dict[str, Sendable] = field(default_factory=dict)
-    """By SOP Instance UID."""
-    owners: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def takes(self, file: Sendable) -> bool:
-        """Add a file, if it goes with the others."""
-        if file.sop_instance in self.files or self.owners.get(file.owner, file.identity) != file.identity:
-            return False
-        self.files[file.sop_instance] = file
-        self.owners[file.owner] = file.identity
-        return True
-
-
-def sendable(path: Path) -> Sendable | str:
-    """A file as a sender sees it; else why no SCU sends such a one."""
-    try:
-        opened = source(path)
-        ds = opened.read
-        sop_class, sop_instance = str(ds.get("SOPClassUID", "")), str(ds.get("SOPInstanceUID", ""))
-        text = [str(ds.get(word, "")) for word in ("PatientID", "StudyInstanceUID", "SeriesInstanceUID")]
-        identity = [str(ds.get(word, "")) for word in ("PatientName", "PatientBirthDate", "PatientSex")]
-    except Exception as error:  # noqa: BLE001 - pydicom raises what it meets in a broken file
-        return f"no sender reads it: {error}"
-    if not (sop_class and sop_instance):
-        return "nothing names it: it has no SOP Class UID or no SOP Instance UID"
-    return Sendable(path, opened, sop_class, sop_instance, text[0] or text[1], tuple(identity))
-
-
 def make_media(burnish: Installation, paths: Sequence[Path], scratch: Path) -> dict[Path, Fate]:
-    """What became of every file. The first fit decides about its round, so the order of paths counts."""
-    fates: dict[Path, Fate] = {}
-    rounds: list[Round] = []
-    for path in paths:
-        file = sendable(path)
-        if isinstance(file, str):
-            fates[path] = Fate(None, reason=f"not sent: {file}")
-        elif not any(one.takes(file) for one in rounds):
-            rounds.append(Round())
-            assert rounds[-1].takes(file)
+    """What became of every file."""
+    rounds, nameless = rounds_of(paths)
+    fates = {file.path: Fate(None, reason=f"not sent: {file.why}") for file in nameless}
     for number, one in enumerate(rounds):
         fates |= _make(burnish, one, scratch / f"round-{number}")
     return fates
@@ -170,7 +110,7 @@ def meta_of(path: Path) -> Any:
     return dcmread(path, specific_tags=["SOPInstanceUID"], stop_before_pixels=True).file_meta
 
 
-def _store(scu: Scu, files: Sequence[Sendable]) -> Iterator[tuple[Sendable, str]]:
+def _store(scu: Scu, files: Sequence[Known]) -> Iterator[tuple[Known, str]]:
     """Send them, as many associations as their kinds need; each with what was said against it."""
     kinds = sorted({file.context for file in files})
     for at in range(0, len(kinds), _CONTEXTS):
@@ -178,9 +118,7 @@ def _store(scu: Scu, files: Sequence[Sendable]) -> Iterator[tuple[Sendable, str]
         yield from _send(scu, [file for file in files if file.context in asked], asked)
 
 
-def _send(
-    scu: Scu, files: Sequence[Sendable], kinds: Sequence[tuple[str, str]]
-) -> Iterator[tuple[Sendable, str]]:
+def _send(scu: Scu, files: Sequence[Known], kinds: Sequence[tuple[str, str]]) -> Iterator[tuple[Known, str]]:
     try:
         with scu.associate([build_context(*kind) for kind in kinds]) as association:
             agreed = {
@@ -194,7 +132,7 @@ def _send(
 
 
 def _send_one(
-    association: Association, file: Sendable, number: int, agreed: Mapping[tuple[str, str], int | None]
+    association: Association, file: Known, number: int, agreed: Mapping[tuple[str, str], int | None]
 ) -> str:
     """Why it was not taken; empty where it was."""
     context = agreed.get(file.context)

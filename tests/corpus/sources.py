@@ -1,4 +1,4 @@
-"""A DICOM file as pydicom sees it, however wrong it is: its data set as it stands, and what it is written in."""
+"""A DICOM file as pydicom sees it, however wrong: its data set as it stands, and what it is written in."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -8,7 +8,6 @@ from pydicom import dcmread
 from pydicom.dataset import FileDataset
 from pydicom.filereader import _read_file_meta_info, read_preamble
 from pydicom.uid import (
-    DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -29,11 +28,6 @@ class Source:
     def read(self) -> FileDataset:
         """The elements; values stay raw until they are asked for."""
         return dcmread(BytesIO(self.path.read_bytes()), force=True)
-
-    @property
-    def deflated(self) -> bool:
-        """Whether the data set has to be inflated before anything can be seen."""
-        return self.syntax == DeflatedExplicitVRLittleEndian
 
 
 def source(path: Path) -> Source:

@@ -17,8 +17,8 @@ from typing import Any
 from burnish.config import load_config
 from burnish.fileset.verify import verify
 from burnish.instances.files import read_trailer
+from burnish.kit import make_formats
 from burnish.registry import Registry
-from burnish.server import make_formats
 
 from tests.lab import Installation
 

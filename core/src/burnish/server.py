@@ -19,7 +19,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 from burnish.config import Config, Loaded, check_plugins
 from burnish.database import Database, advance_clock
@@ -31,7 +31,6 @@ from burnish.instances.spool import Spool
 from burnish.registry import Registry
 
 if TYPE_CHECKING:
-    from burnish.fileset.compose import Kit
     from burnish.production.production import Production
 
 _LOCK_PATIENCE: Final = 10.0
@@ -319,6 +318,7 @@ def _production(loaded: Loaded, wake: socket.socket) -> None:
 def _assemble(loaded: Loaded, database: Database, registry: Registry) -> "Production":
     from burnish.fileset.forms import Keeper
     from burnish.fileset.workers import Workers
+    from burnish.kit import make_kit
     from burnish.production.pair import Bench, limits_of
     from burnish.production.production import Production
     from burnish.production.stations import Station
@@ -332,19 +332,3 @@ def _assemble(loaded: Loaded, database: Database, registry: Registry) -> "Produc
         stations.append(Station(name, settings, spec, registry.origin[f"writer {spec.name}"], bench))
     derive = Keeper(Sources(loaded.data / "spool"), Workers(config.media))
     return Production(bench, replace(make_kit(config, registry), derive=derive), stations)
-
-
-def make_kit(config: Config, registry: Registry) -> "Kit":
-    """What composing needs of a configuration; who composes adds what can be made and derived there."""
-    from burnish.fileset.compose import Kit
-
-    def underivable(wanted: object, cancel: object) -> NoReturn:
-        raise AssertionError("who composes says how forms are derived")
-
-    formats = make_formats(config, registry)
-    return Kit(registry.profiles, formats, config.media, config.identity, {}, underivable)
-
-
-def make_formats(config: Config, registry: Registry) -> dict[str, Any]:
-    """Every format that the loaded plugins offer, built with its keys."""
-    return {name: (spec, spec.make(config.formats.get(name, {}))) for name, spec in registry.formats.items()}

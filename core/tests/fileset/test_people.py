@@ -1,4 +1,4 @@
-"""Who may stand on one medium where an identifier cannot be read: held, failed or made, as the settings say."""
+"""Who may stand on one medium where an identifier cannot be read: held, failed or made, as settings say."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from burnish.instances.instance import Instance
 from burnish.registry import Registry
 from burnish.terms import EXPLICIT_VR_LE, FailureReason, StatusInfo
 
-from core.tests.instances.test_head import element
+from core.tests.instances.test_head import element, item
 
 PROFILE = Registry.load(["profiles"]).profiles["STD-GEN-CD"]
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -91,10 +91,28 @@ def test_an_assumed_set_makes_it_readable() -> None:
     head = placed(LATIN)[0].instance.head
     assumed = KeptHead(with_assumed_set(head.data, b"ISO_IR 100"))
     assert (assumed["PatientName"], assumed["SpecificCharacterSet"]) == ("Müller", "ISO_IR 100")
-    declared = {**LATIN, CHARACTER_SET: b"ISO_IR 192"}
-    assert with_assumed_set(placed(declared)[0].instance.head.data, b"ISO_IR 100") == (
-        placed(declared)[0].instance.head.data
-    )
+
+
+@pytest.mark.parametrize("said", [b"", b"ISO_IR 6", b"ISO 2022 IR 6"])
+def test_declared_ascii_is_no_declaration(said: bytes) -> None:
+    head = placed({**LATIN, CHARACTER_SET: said})[0].instance.head
+    assumed = KeptHead(with_assumed_set(head.data, b"ISO_IR 100"))
+    assert (assumed["PatientName"], assumed["PatientID"]) == ("Müller", "1")
+    assert with_assumed_set(head.data, b"") == head.data
+
+
+@pytest.mark.parametrize("said", [b"ISO_IR 192", b"FOO"])
+def test_what_is_declared_is_not_assumed_away(said: bytes) -> None:
+    data = placed({**LATIN, CHARACTER_SET: said})[0].instance.head.data
+    assert with_assumed_set(data, b"ISO_IR 100") == data
+
+
+def test_text_in_items_counts() -> None:
+    code = element(0x00080104, "LO", b"Sch\xe4del")
+    titled = element(0x0040A043, "SQ", item(code))
+    own = element(0x0040A043, "SQ", item(element(CHARACTER_SET, "CS", b"ISO_IR 100") + code))
+    assert with_assumed_set(titled, b"ISO_IR 100") == element(CHARACTER_SET, "CS", b"ISO_IR 100") + titled
+    assert with_assumed_set(own, b"ISO_IR 192") == own
 
 
 def test_who_confirms_has_seen_all_that_is_wrong() -> None:

@@ -225,7 +225,7 @@ def test_a_deflate_bomb_fails_alone(workers: Workers, tmp_path: Path) -> None:
     bomb = made_of(b"".join([*parts, deflater.flush()]), DEFLATED, tmp_path, "bomb")
     assert bomb.length < 1 << 20
     first, second = run(workers, bomb, real("image_dfl.dcm", tmp_path))
-    assert "inflates to more than 268435456 bytes" in why(first)
+    assert "inflate to more than 100 times as much" in why(first)
     assert isinstance(second, Made)
 
 

@@ -15,9 +15,12 @@ from burnish.database import Database, advance_clock, clock
 from burnish.database.settings import DatabaseSettings
 from burnish.database.tables import events, instances
 from burnish.instances.files import Facts, Trailer, spool_key, write_trailer
+from burnish.instances.head import KeptHead
 from burnish.instances.index import InstanceIndex
-from burnish.instances.spool import Kept, Spool
+from burnish.instances.spool import Arrival, Kept, Spool
 from sqlalchemy import select
+
+from core.tests.instances.test_head import element
 
 HEAD = b"\x08\x00\x60\x00CS\x02\x00CT"
 """Modality, encoded."""
@@ -242,3 +245,22 @@ def test_the_failure_of_a_spool_is_told(database: Database, monkeypatch: pytest.
     with database.read() as connection:
         [row] = connection.execute(select(events)).all()
     assert (row.kind, row.data) == ("spool-failed", {"message": "the disk is gone"})
+
+
+def test_a_row_that_is_made_again_is_read_in_the_set_that_was_assumed(
+    database: Database, spool: Spool
+) -> None:
+    """The spool alone knows what was assumed of an AE when an instance came."""
+    values = ((0x00080016, "UI", b"1.2"), (0x00080018, "UI", b"1.3"), (0x00100010, "PN", b"M\xfcller"))
+    studies = ((0x0020000D, "UI", b"1.4"), (0x0020000E, "UI", b"1.5"))
+    data = b"".join(element(*value) for value in (*values, *studies))
+    incoming = spool.begin(Arrival("1.2", "1.3", "1.2.840.10008.1.2.1", "OLD", b"ISO_IR 100"))
+    incoming.write(data)
+    incoming.commit()
+    assert InstanceIndex(database).rebuild(spool) == 1
+    with database.read() as connection:
+        [row] = connection.execute(select(instances))
+    head = KeptHead(row.head)
+    assert head["PatientName"] == "Müller"
+    assert row.identity_mark == head.identity_mark
+    assert spool.path(spool_key("1.3", 1)).read_bytes().startswith(data)

@@ -3,7 +3,9 @@
 import errno
 import hashlib
 import os
+import struct
 import threading
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,9 +14,10 @@ from burnish.errors import Refused, SourceDamaged
 from burnish.instances import durable
 from burnish.instances.files import read_trailer, spool_key
 from burnish.instances.head import KeptHead
+from burnish.instances.scan import Scan
 from burnish.instances.settings import SpoolSettings
 from burnish.instances.spool import Arrival, Kept, Spool
-from burnish.terms import EXPLICIT_VR_LE, DimseStatus
+from burnish.terms import DEFLATED, EXPLICIT_VR_LE, DimseStatus
 
 CT, UID = "1.2.840.10008.5.1.4.1.1.2", "1.2.3.4"
 
@@ -326,7 +329,7 @@ def test_the_bytes_of_a_superseded_version_are_a_version_again(house: House) -> 
     assert left(house) == {"-1", "-2.purged", "-3"}
 
 
-# --- character sets -------------------------------------------------------------------------------------------
+# --- character sets ----------------------------------------------------------------------------------------
 
 
 def assuming(house: House, data: bytes, assumed: bytes) -> None:
@@ -403,3 +406,40 @@ def test_a_sync_that_fails_is_the_last(house: House, monkeypatch: pytest.MonkeyP
     assert list(house.spool.walk()) == [spool_key(UID, 1)]
     assert house.data(1) == instance()
     House(house.root).store(instance("B"))
+
+
+def test_a_deflated_instance_is_inflated_for_its_head_alone(house: House) -> None:
+    """Where a deployer accepts that transfer syntax: what is kept is what was sent."""
+    squeezer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    data = squeezer.compress(instance()) + squeezer.flush()
+    house.store(data, syntax=DEFLATED)
+    assert house.data(1) == data
+    assert house.told[0].trailer.head == scanned_head(instance())
+
+
+def test_a_deflated_instance_that_is_cut_is_refused(house: House) -> None:
+    squeezer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    data = squeezer.compress(instance()) + squeezer.flush()
+    with pytest.raises(Refused, match="ends within what is deflated"):
+        house.store(data[:-4], syntax=DEFLATED)
+    assert house.told == []
+    assert house.arriving() == []
+
+
+def test_a_deflate_bomb_is_refused_before_it_has_grown(house: House) -> None:
+    """A thousand times what came, and more than any image may grow to."""
+    squeezer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    pixels = struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OW", 0, 1 << 30)
+    data = squeezer.compress(instance() + pixels)
+    data += b"".join(squeezer.compress(bytes(1 << 20)) for _ in range(300)) + squeezer.flush()
+    incoming = house.spool.begin(Arrival(CT, UID, DEFLATED, "CT1"))
+    with pytest.raises(Refused, match="inflate to more than 100 times as much"):
+        incoming.write(data)
+    incoming.abandon()
+    assert house.arriving() == []
+
+
+def scanned_head(data: bytes) -> bytes:
+    scan = Scan(EXPLICIT_VR_LE)
+    scan.feed(data)
+    return scan.finish().head

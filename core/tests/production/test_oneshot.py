@@ -8,12 +8,12 @@ import pytest
 from burnish.config import Config
 from burnish.errors import ConfigError, Mismatch
 from burnish.fileset.verify import verify
+from burnish.kit import make_kit
 from burnish.media import CAPACITY, SECTOR, MediaKind
 from burnish.production import oneshot
 from burnish.production.oneshot import Composed, OneShot, outs_of
-from burnish.recipe import compare
+from burnish.recipe.proof import pour_and_prove
 from burnish.registry import Registry
-from burnish.server import make_kit
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from pydicom.uid import generate_uid
@@ -84,13 +84,13 @@ def test_a_volume_that_is_not_proven_leaves_none(
 ) -> None:
     proven: list[Any] = []
 
-    def differ(*arguments: Any) -> Any:
+    def differ(*arguments: Any) -> None:
         proven.append(arguments)
         if len(proven) == 3:
             raise Mismatch("the third differs")
-        return compare(*arguments)
+        pour_and_prove(*arguments)
 
-    monkeypatch.setattr(oneshot, "compare", differ)
+    monkeypatch.setattr(oneshot, "pour_and_prove", differ)
     with pytest.raises(Mismatch):
         make(study, tmp_path / "d.iso")
     assert left(tmp_path) == set()

@@ -15,6 +15,7 @@ from burnish.contracts import (
     Profile,
     Report,
     Subject,
+    Transcode,
     Unfit,
     VolumeFacts,
 )
@@ -126,6 +127,18 @@ class Swapped(House):
 def test_the_kit_catches_a_profile_that_gives_no_reason() -> None:
     with pytest.raises(AssertionError):
         ProfileConformance().test_what_does_not_fit_says_why(Swapped(), Subject("1.2", EXPLICIT_VR_LE, {}))
+
+
+class Presuming(House):
+    def judge(self, subject: Subject) -> Fit:
+        return AsIs() if subject.transfer_syntax == EXPLICIT_VR_LE else Transcode(EXPLICIT_VR_LE)
+
+
+def test_the_kit_catches_a_profile_that_presumes_what_can_be_made() -> None:
+    with pytest.raises(AssertionError):
+        ProfileConformance().test_it_asks_for_no_form_that_cannot_be_made(
+            Presuming(), Subject("1.2", EXPLICIT_VR_LE, {})
+        )
 
 
 class Forgetful(ScriptedWriter):

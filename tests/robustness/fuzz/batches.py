@@ -19,10 +19,10 @@ from burnish.config import Config
 from burnish.contracts import AsIs, DirectoryKey, Fit, Profile, Subject
 from burnish.fileset.compose import Kit
 from burnish.fileset.verify import verify
+from burnish.kit import make_kit
 from burnish.media import MediaKind
 from burnish.production.oneshot import Composed, OneShot
 from burnish.registry import Registry
-from burnish.server import make_kit
 
 from tests.robustness.fuzz.checks import check_sentence
 from tests.robustness.fuzz.mutator import Fuzzed

@@ -4,7 +4,7 @@
 * a head that was kept can be read to its last element, by us and by pydicom, and a directory be made of it
 * reading a file ends with its content or with Unreadable
 * walking a DICOMDIR ends with a directory or with Broken, and verifying the medium ends with findings
-* deriving a form ends with one that is proven equal, or with ValueError or Mismatch
+* deriving a form ends with one that is proven equal, or with ValueError, Mismatch or MemoryError
 """
 
 import struct
@@ -165,9 +165,10 @@ def check_walk(directory: Directory) -> None:
 def check_derivation(fuzzed: Fuzzed) -> str:
     """Derive the data set; empty, or why it has no derived form."""
     data, target = fuzzed.data[meta_end(fuzzed.data) :], BytesIO()
+    syntax = EXPLICIT_VR_BE if syntax_of(fuzzed.data) == EXPLICIT_VR_BE else IMPLICIT_VR_LE
     try:
-        derived = derive_checked(BytesIO(data), len(data), target, syntax_of(fuzzed.data))
-    except (ValueError, Mismatch) as error:
+        derived = derive_checked(BytesIO(data), len(data), target, syntax)
+    except (ValueError, Mismatch, MemoryError) as error:
         check_sentence(str(error))
         return str(error)
     assert derived.length == len(target.getvalue())

@@ -10,9 +10,11 @@ import zlib
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Final
+from unittest.mock import patch
 
 import pydicom
 from pydicom import dcmread
@@ -93,7 +95,9 @@ def _uid_of(data: bytes) -> bytes:
 
 def _made(kind: str) -> bytes:
     """One that is made has the same UIDs each time."""
-    ds, buffer = kinds.made(kind), BytesIO()
+    numbers, buffer = count(1), BytesIO()
+    with patch.object(kinds, "generate_uid", lambda: f"{_ROOT}.{next(numbers)}"):
+        ds = kinds.made(kind)
     ds.StudyInstanceUID, ds.SeriesInstanceUID = f"{_ROOT}.1", f"{_ROOT}.2"
     ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"{_ROOT}.{zlib.crc32(kind.encode())}"
     ds.save_as(buffer, enforce_file_format=True)

@@ -24,8 +24,8 @@ from random import Random
 from typing import Any, Final
 
 from burnish.config import Loaded, check_plugins, load_config
+from burnish.kit import make_formats
 from burnish.registry import Registry
-from burnish.server import make_formats
 
 from tests.lab import Installation
 from tests.robustness.harness.chain import Chain, Complaints, Medium, last_event, share_engine

@@ -9,9 +9,9 @@ from burnish.cli.progress import progress
 from burnish.config import load_config
 from burnish.errors import ConfigError
 from burnish.instances.charset import assumed_set
+from burnish.kit import make_kit
 from burnish.production.oneshot import Composed, FileFate, OneShot
 from burnish.registry import Registry, warn_of_broken
-from burnish.server import make_kit
 
 
 def run_compose(

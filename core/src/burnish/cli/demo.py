@@ -28,8 +28,8 @@ from burnish.fileset.identify import identify
 from burnish.fileset.verdict import ReadInstance, Verdict
 from burnish.fileset.verify import verify
 from burnish.instances.instance import Instance
+from burnish.kit import make_formats
 from burnish.registry import Registry, default_plugins
-from burnish.server import make_formats
 from burnish.terms import EXPLICIT_VR_LE, ExecutionStatus, FailureReason
 
 _AE = "BURNISHDEMO"
@@ -85,7 +85,8 @@ def _server(out: Path, profile: str) -> Iterator[tuple[str, Path]]:
     media = json.dumps([kind.value for kind in _media_of(profile)])
     config.write_text(
         f'[server]\nport = 0\n\n[media]\ndefault_profiles = ["{profile}"]\n\n'
-        f'[writers.shelf]\ndriver = "file"\npath = "images"\nmedia = {media}\n',
+        f'[writers.shelf]\ndriver = "file"\npath = "images"\nmedia = {media}\n\n'
+        '[identity]\nundecodable = "fail"\n',  # nobody is there to look
         "utf-8",
     )
     command = [sys.executable, "-m", "burnish.cli", "serve", "--config", str(config)]

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian, MRImageStorage
 
-from burnish.requests.store import minted_uid
+from burnish.requests.reference import minted_uid
 from burnish.terms import IMPLEMENTATION_CLASS_UID
 
 _SIZE = 128

@@ -9,8 +9,8 @@ from burnish.config import load_config
 from burnish.errors import ConfigError
 from burnish.fileset.verdict import Verdict
 from burnish.fileset.verify import verify
+from burnish.kit import make_formats
 from burnish.registry import Registry
-from burnish.server import make_formats
 
 
 def run_verify(medium: Path, profile: str | None, config: Path | None, *, as_json: bool) -> int:

@@ -68,7 +68,7 @@ class Agreement:
     def _above(self) -> Iterator[tuple[str, str]]:
         """The records that it stands below; an instance without Patient ID may have been given one."""
         scanned = self.content.scanned
-        patient = self._patient_id()
+        patient = self.head.characters.decode(self.head.raw(PATIENT_ID) or b"").strip(" \0")
         pairs = (
             ("PATIENT", PATIENT_ID, "Patient ID", patient),
             ("STUDY", STUDY_UID, "Study Instance UID", scanned.study),
@@ -79,13 +79,6 @@ class Agreement:
             said = _text(above, tag) if above else ""
             if above and found and said != found:
                 yield "PS3.3 F.5", f"it stands below a {kind} record with another {name}"
-
-    def _patient_id(self) -> str:
-        """What a record is to say: in the character set that it names, where the file names none."""
-        patient = self.reached.ancestor("PATIENT")
-        around = patient.values.get(CHARACTER_SET, b"") if patient else b""
-        characters = character_set(self.head.raw(CHARACTER_SET) or around)
-        return characters.decode(self.head.raw(PATIENT_ID) or b"").strip(" \0")
 
     def _profile(self, profile: Profile) -> Iterator[tuple[str, str]]:
         meta, clause = self.content.meta, f"PS3.11 {profile.identifier}"

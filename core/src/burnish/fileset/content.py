@@ -1,11 +1,10 @@
 """One DICOM file on a medium, read once from its first byte to its last.
 
-Nothing is held but File Meta Information and what the scan keeps; a deflated data set is inflated piece
-by piece for the scan, while the digest covers it as it stands.
+Nothing is held but File Meta Information and what the scan keeps. The digest covers the data set as it
+stands, deflated or not.
 """
 
 import hashlib
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
@@ -14,10 +13,11 @@ from burnish.fileset.elements import META_START, Meta
 from burnish.fileset.opening import Opening, Unopened, open_strictly
 from burnish.fileset.reading import OnMedium
 from burnish.instances.elements import name
-from burnish.instances.scan import Scan, Scanned, Unscannable
-from burnish.terms import DEFLATED
+from burnish.instances.inflate import scan_of
+from burnish.instances.scan import Scanned, Unscannable
 
-_CHUNK: Final = 1 << 20
+_CHUNK: Final = 1 << 17
+"""Bytes read, hashed and scanned at a time: they stay in the processor's cache from one to the next."""
 _META_ROOM: Final = 1 << 16
 """File Meta Information is looked for in so many bytes; what is larger is none."""
 
@@ -58,7 +58,7 @@ def read_content(
             return _read(stream, file.size, count, _Way(budget, opener))
     except Unopened as error:
         raise Unreadable(str(error)) from error
-    except (Unscannable, zlib.error) as error:
+    except Unscannable as error:
         raise Unreadable(f"its data set is broken: {error}") from error
     except OSError as error:
         raise Unreadable(f"it cannot be read: {error.strerror or error}") from error
@@ -85,13 +85,11 @@ def _read(stream: BinaryIO, size: int, count: Count, way: _Way) -> Content:
     first = stream.read(_META_ROOM)
     opening = way.opener(first)
     digest, length = hashlib.sha256(), 0
-    scan = Scan(opening.transfer_syntax, way.budget)
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS) if opening.transfer_syntax == DEFLATED else None
+    scan = scan_of(opening.transfer_syntax, way.budget)
     for data in _pieces(stream, first[opening.start :]):
         digest.update(data)
         length += len(data)
-        for plain in _inflated(inflater, data) if inflater else (data,):
-            scan.feed(plain)
+        scan.feed(data)
         count(len(data))
     if opening.start + length != size:
         raise Unreadable(f"it ends after {opening.start + length} of {size} bytes")
@@ -109,11 +107,3 @@ def _pieces(stream: BinaryIO, first: bytes) -> Iterator[bytes]:
     yield first
     while data := stream.read(_CHUNK):
         yield data
-
-
-def _inflated(inflater: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
-    """Inflate in steps of bounded size, however much a few bytes grow into."""
-    while data:
-        if plain := inflater.decompress(data, _CHUNK):
-            yield plain
-        data = inflater.unconsumed_tail

@@ -30,6 +30,7 @@ _DEFERRED: Final = 1 << 12
 _UNDEFINED: Final = 0xFFFF_FFFF
 _ENDLESS: Final = 1 << 62
 _ITEM: Final = 0xFFFE_E000
+_SEQUENCE_END: Final = 0xFFFE_E0DD
 _PIXEL_DATA: Final = 0x7FE0_0010
 _MAY_CHANGE: Final = frozenset(
     (0x0028_0004, 0x0028_0006, 0x0028_0100, 0x0028_0101, 0x0028_0102, 0x0028_2110, 0x0028_2112, 0x0028_2114)
@@ -97,12 +98,11 @@ def check_derived(
     old = _Side(source, place, syntax == IMPLICIT_VR_LE, syntax != EXPLICIT_VR_BE, True)
     new = _Side(target, target.tell(), implicit=False, little=True, padded=False)
     try:
-        _Check(pixels or {}).data_sets(
-            _read(old, place, place + source_length)[0],
-            _read(new, new.start, new.start + target_length)[0],
-            old,
-            new,
-        )
+        after, end = _read(new, new.start, new.start + target_length)
+        if end != new.start + target_length:
+            raise Mismatch(f"the derived form ends at byte {end} for a reader, and has {target_length}")
+        before, _ = _read(old, place, place + source_length)
+        _Check(pixels or {}).data_sets(before, after, old, new)
     except (EOFError, KeyError, OSError, ValueError, struct.error) as error:
         raise Mismatch(f"the derived form cannot be compared with its source: {error}") from error
 
@@ -122,7 +122,7 @@ def _read(side: _Side, at: int, end: int) -> tuple[dict[int, _Element], int]:
             if at >= end or element.length == _UNDEFINED:
                 break
         else:
-            return found, side.file.tell()
+            return found, side.file.tell() if end == _ENDLESS else at
     return found, at
 
 
@@ -164,6 +164,7 @@ def _after_fragments(side: _Side, at: int) -> int:
         tag, length = _item(side, at)
         at += 8 + length
         if tag != _ITEM:
+            _check_end(tag)
             return at
 
 
@@ -176,10 +177,18 @@ def _items(side: _Side, sequence: _Element) -> tuple[list[dict[int, _Element]], 
         tag, length = _item(side, at)
         at += 8
         if tag != _ITEM:
+            _check_end(tag)
             break
-        item, at = _read(side, at, _ENDLESS if length == _UNDEFINED else at + length)
+        stop = _ENDLESS if length == _UNDEFINED else at + length
+        item, after = _read(side, at, stop)
+        at = after if stop == _ENDLESS else stop
         found.append(item)
-    return found, at
+    return found, at if end == _ENDLESS else end
+
+
+def _check_end(tag: int) -> None:
+    if tag != _SEQUENCE_END:
+        raise ValueError(f"{Tag(tag)} stands where an item should")
 
 
 def _item(side: _Side, at: int) -> tuple[int, int]:

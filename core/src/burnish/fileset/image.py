@@ -16,10 +16,9 @@ Source: PS3.5 section 8.2 and Annex A.4, PS3.3 C.7.6.3 and C.7.6.1.1.5. Units: b
 import resource
 import struct
 import sys
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 from pydicom.encaps import generate_frames
@@ -27,7 +26,6 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
 from burnish.fileset.anatomy import Window
-from burnish.fileset.ways import WAYS
 
 ENCAPSULATED_UNCOMPRESSED: Final = "1.2.840.10008.1.2.1.98"
 _COPIES: Final = 5
@@ -172,9 +170,9 @@ def _decode(image: Image, frame: bytes, number: int, *, twice: bool) -> tuple[by
 
 
 def _plain(image: Image, frame: bytes, number: int) -> tuple[bytes, Decoded]:
-    """A frame of Encapsulated Uncompressed, PS3.5 A.4.11: padding at its end goes."""
+    """A frame of Encapsulated Uncompressed, PS3.5 A.4.11: a byte of padding at its end goes."""
     length = image.frame_length
-    if len(frame) < length or image.allocated % 8:
+    if len(frame) - length not in (0, 1) or image.allocated % 8:
         raise Undecodable(f"frame {number} has {len(frame)} bytes where its attributes ask for {length}")
     decoded = Decoded(image.photometric, image.planar, image.allocated, image.stored, length)
     return frame[:length], decoded
@@ -242,28 +240,3 @@ def _sentence(error: BaseException) -> str:
     """The last line of what a library says: pydicom lists each plugin it asked, one a line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[-1] if lines else type(error).__name__)[:200]
-
-
-def lost(transfer_syntax: str) -> str:
-    """The method of a codec that loses, as Lossy Image Compression Method names it; empty for others."""
-    return WAYS[transfer_syntax].lossy
-
-
-def inflate(source: BinaryIO, length: int, target: BinaryIO, most: int) -> int:
-    """Inflate a deflated data set; returns its length. Raises ValueError beyond `most` bytes."""
-    inflater, size = zlib.decompressobj(-zlib.MAX_WBITS), 0
-    while length and not inflater.eof:
-        data = source.read(min(1 << 16, length))
-        length = length - len(data) if data else 0
-        while data and not inflater.eof:
-            try:
-                plain = inflater.decompress(data, 1 << 20)
-            except zlib.error as error:
-                raise ValueError(f"its data set cannot be inflated: {error}") from error
-            size += target.write(plain)
-            if size > most:
-                raise ValueError(f"its data set inflates to more than {most} bytes")
-            data = inflater.unconsumed_tail
-    if not inflater.eof:
-        raise ValueError("its data set cannot be inflated: it ends too early")
-    return size

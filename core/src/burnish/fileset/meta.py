@@ -7,6 +7,7 @@ Source: PS3.10 7.1.
 """
 
 import struct
+from functools import lru_cache
 from typing import Final
 
 from burnish.terms import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -16,16 +17,23 @@ PREAMBLE: Final = bytes(128) + b"DICM"
 
 def file_meta(sop_class: str, sop_instance: str, transfer_syntax: str) -> bytes:
     """Preamble, prefix and group 2 of a file whose data set follows."""
-    body = (
-        struct.pack("<HH2sHI", 2, 0x0001, b"OB", 0, 2)
-        + b"\0\1"
-        + _text(0x0002, b"UI", sop_class)
-        + _text(0x0003, b"UI", sop_instance)
-        + _text(0x0010, b"UI", transfer_syntax)
+    body = _before(sop_class) + _text(0x0003, b"UI", sop_instance) + _after(transfer_syntax)
+    return PREAMBLE + struct.pack("<HH2sHI", 2, 0x0000, b"UL", 4, len(body)) + body
+
+
+@lru_cache(maxsize=256)
+def _before(sop_class: str) -> bytes:
+    version = struct.pack("<HH2sHI", 2, 0x0001, b"OB", 0, 2) + b"\0\1"
+    return version + _text(0x0002, b"UI", sop_class)
+
+
+@lru_cache(maxsize=256)
+def _after(transfer_syntax: str) -> bytes:
+    return (
+        _text(0x0010, b"UI", transfer_syntax)
         + _text(0x0012, b"UI", IMPLEMENTATION_CLASS_UID)
         + _text(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME)
     )
-    return PREAMBLE + struct.pack("<HH2sHI", 2, 0x0000, b"UL", 4, len(body)) + body
 
 
 def _text(element: int, vr: bytes, text: str) -> bytes:

@@ -11,7 +11,7 @@ from burnish.fileset.records import record_type
 from burnish.fileset.ways import Transcoding, derivable
 from burnish.instances.instance import Instance
 from burnish.media import MediaKind
-from burnish.requests.store import Reference
+from burnish.requests.reference import Reference
 from burnish.terms import FailureReason, StatusInfo
 
 _PROFILE = 0x2200000C
@@ -99,6 +99,8 @@ def choose_profiles(
     elif asked:
         return [profiles[next(iter(asked))]]
     elif able := [profiles[name] for name in defaults if _makes(profiles.get(name), makeable)]:
+        if len(able) == 1:  # nothing to choose: whoever fits the instances to it judges them
+            return able
         return [profile for profile in able if _fits_all(profile, instances, transcoding)] or able[-1:]
     else:
         why = "no station makes a medium of a default profile"
@@ -116,6 +118,9 @@ def _makes(profile: Profile | None, makeable: Collection[MediaKind]) -> bool:
 
 
 def subject(instance: Instance, transcoding: Transcoding) -> Subject:
-    """An instance as a profile judges it, with the forms that may be made of it."""
+    """An instance as a profile judges it, with the forms that may be made of it.
+
+    It is judged once, so what its head looks up for that is not kept.
+    """
     forms = derivable(instance.transfer_syntax, transcoding)
-    return Subject(instance.sop_class, instance.transfer_syntax, instance.head, forms)
+    return Subject(instance.sop_class, instance.transfer_syntax, instance.head.fresh(), forms)

@@ -6,7 +6,8 @@ not on a clock, so the same file-set gets the same directory.
 
 Source: PS3.11 Annexes D and I name Study Date, Study Time, Study ID, Series Number and Instance Number.
 The others here are Type 1 in their IODs too; a neutral value keeps an instance readable that breaks its
-IOD. Keys that say something clinical (dose summation type, document title) are never made up.
+IOD. Keys that say something clinical or name something (dose summation type, document title, date of a
+verification, identifier of a structured document) are never made up: without them an instance is refused.
 """
 
 from collections.abc import Callable, Mapping

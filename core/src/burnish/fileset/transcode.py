@@ -26,23 +26,23 @@ import hashlib
 import struct
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO, Final
 
 from burnish.fileset.anatomy import PIXEL_DATA, Part, Values, Window, dissect
 from burnish.fileset.derived import check_derived
-from burnish.fileset.image import Decoded, Image, decode, inflate, lost
-from burnish.instances.elements import BINARY, LONG_VRS
+from burnish.fileset.image import Decoded, Image, decode
+from burnish.fileset.ways import WAYS
+from burnish.instances.elements import BINARY, LONG_VRS, name
+from burnish.instances.inflate import Inflater
+from burnish.instances.scan import Unscannable
 from burnish.terms import DEFLATED, EXPLICIT_VR_BE, IMPLICIT_VR_LE
 
 __all__ = ["Derived", "check_derived", "derive_checked", "derive_explicit", "plain"]
 
 _CHUNK: Final = 1 << 18
-_LEAST_INFLATED: Final = 256 << 20
-_MOST_INFLATED: Final = 100
-"""A deflated data set may grow to so many bytes, and beyond them to so many times its length: images shrink
-to a tenth, and only a bomb to a thousandth."""
 
 _UNDEFINED: Final = 0xFFFF_FFFF
 _ITEM: Final = 0xFFFE_E000
@@ -100,25 +100,31 @@ def derive_checked(
     return derived
 
 
-class plain:  # noqa: N801 - used like open()
-    """A data set that is not deflated: a deflated one is inflated into a file without a name."""
+@contextmanager
+def plain(source: BinaryIO, length: int, syntax: str) -> Iterator[tuple[BinaryIO, int]]:
+    """A data set that is not deflated, and its length: a deflated one is inflated into a nameless file.
 
-    def __init__(self, source: BinaryIO, length: int, syntax: str) -> None:
-        self._source, self._length, self._syntax = source, length, syntax
-        self._file: BinaryIO | None = None
+    Raises ValueError where it cannot be, or is a bomb.
+    """
+    if syntax != DEFLATED:
+        yield source, length
+        return
+    with tempfile.TemporaryFile() as file:
+        try:
+            size = _inflate(source, length, file)
+        except Unscannable as error:
+            raise ValueError(f"its data set: {error}") from error
+        file.seek(0)
+        yield file, size
 
-    def __enter__(self) -> tuple[BinaryIO, int]:
-        if self._syntax != DEFLATED:
-            return self._source, self._length
-        self._file = tempfile.TemporaryFile()
-        most = max(_LEAST_INFLATED, _MOST_INFLATED * self._length)
-        size = inflate(self._source, self._length, self._file, most)
-        self._file.seek(0)
-        return self._file, size
 
-    def __exit__(self, *_: object) -> None:
-        if self._file:
-            self._file.close()
+def _inflate(source: BinaryIO, length: int, target: BinaryIO) -> int:
+    inflater, size = Inflater(), 0
+    for at in range(0, length, _CHUNK):
+        for piece in inflater.feed(source.read(min(_CHUNK, length - at))):
+            size += target.write(piece)
+    inflater.finish()
+    return size
 
 
 def derive_explicit(
@@ -281,6 +287,9 @@ class _Deriving:
 
     def _with_pixels(self, level: _Level, pixels: Part, *, root: bool) -> None:
         """A data set or item whose pixels are compressed: the first frame tells what the others are."""
+        if not WAYS[self._syntax].encapsulated:
+            said = WAYS[self._syntax].name
+            raise ValueError(f"{name(PIXEL_DATA)} is encapsulated, which {said} does not know")
         image = _image(level, self._syntax)
         frames = decode(image, Window(self._values, pixels.at, pixels.length), twice=self._twice)
         first, decoded = next(frames)
@@ -357,7 +366,7 @@ def _losses(level: _Level, syntax: str, decoded: int, coded: int) -> Iterator[_M
 
     PS3.3 C.7.6.1.1.5: once lossy, always lossy.
     """
-    method = lost(syntax)
+    method = WAYS[syntax].lossy
     if not method or level.text(_LOSSY) == "01":
         return
     yield _Made(_LOSSY, "CS", b"01")

@@ -23,8 +23,8 @@ from burnish.fileset.elements import Broken
 from burnish.fileset.identify import identify
 from burnish.fileset.reading import FilePath, Medium, OnMedium, open_medium
 from burnish.fileset.verdict import Finding, ReadInstance, Verdict
-from burnish.fileset.walk import Directory, Reached, Record, read_directory
-from burnish.instances.head import KeptHead
+from burnish.fileset.walk import CHARACTER_SET, Directory, Reached, Record, read_directory
+from burnish.instances.head import KeptHead, with_assumed_set
 from burnish.instances.scan import Scan, Unscannable
 from burnish.terms import EXPLICIT_VR_LE
 
@@ -179,7 +179,9 @@ class _Verification:
         return f"the DICOMDIR references it, and it is not on the medium{near}"
 
     def _instance(self, path: str, content: Content, one: Reached) -> ReadInstance:
-        head = KeptHead(content.scanned.head)
+        # Where the file declares no character set, its record may know one that the medium's maker assumed.
+        assumed = one.record.values.get(CHARACTER_SET, b"")
+        head = KeptHead(with_assumed_set(content.scanned.head, assumed))
         agreement = Agreement(content, head, one, self.profile)
         for clause, text in agreement.findings():
             self._note(path, clause, text)

@@ -12,7 +12,7 @@ from burnish.fileset.meta import file_meta
 from burnish.fileset.names import FILE_SET_ID_LENGTH, file_ids
 from burnish.fileset.supply import Policy
 from burnish.recipe import Entry, Literal, Range, Recipe, Source, Tree
-from burnish.requests.store import minted_uid, opaque_token
+from burnish.requests.reference import minted_uid, opaque_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -205,20 +205,21 @@ def _several(values: tuple[HeadValue, ...]) -> HeadValue:
 
 
 def with_assumed_set(data: bytes, terms: bytes) -> bytes:
-    """The same head, declaring `terms` where it declares no character set and its text is not plain ASCII.
+    """The same head, declaring `terms` where it declares none but ASCII and its text is more than that.
 
     What a deployer knows of a sender is so known to everybody who reads the head. `data` is a root's.
     """
     head = KeptHead(data)
     if not terms or not _lacks_set(head):
         return data
-    rest = data[len(head.encoded(SPECIFIC_CHARACTER_SET) or b"") :]  # it stands first, where it stands empty
+    rest = data[len(head.encoded(SPECIFIC_CHARACTER_SET) or b"") :]  # it stands first, where it stands
     return encoded(SPECIFIC_CHARACTER_SET, b"CS", terms) + rest
 
 
 def _lacks_set(head: KeptHead) -> bool:
-    """Whether text in it, or in its items, is not plain ASCII and declares no character set."""
-    if head.has_value(SPECIFIC_CHARACTER_SET) or (head.data.isascii() and ESCAPE not in head.data):
+    """Whether text in it, or in its items, is not plain ASCII and nothing else is declared."""
+    said = character_set(head.raw(SPECIFIC_CHARACTER_SET) or b"")
+    if said.terms or not said.known or (head.data.isascii() and ESCAPE not in head.data):
         return False
     return any(_lacks_its_set(head, tag) for tag in head.places)
 

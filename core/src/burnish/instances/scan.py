@@ -58,6 +58,8 @@ _SEQUENCES: Final = {raw_tag(tag): tag for tag, vr in VR.items() if vr == "SQ"}
 _VRS: Final = SHORT_VRS | LONG_VRS
 _NESTING: Final = FRAGMENTED | {b"SQ", b"UN"}
 """The VRs that may have undefined length."""
+_META: Final = 0x0002
+"""The group of File Meta Information, which must not stand in a data set: readers would believe it."""
 _LAST_PLAIN: Final = 0x7FDF
 """Groups beyond it hold pixel data, padding and delimiters, which are landmarks; so is an element 0."""
 
@@ -243,7 +245,7 @@ class Scan:
         kept, left = self._kept, self._left
         while pos + 12 <= limit:
             raw, vr, length = _RAW_EXPLICIT(buffer, pos)
-            if not raw or raw & 0xFFFF > _LAST_PLAIN:
+            if not _META < raw & 0xFFFF <= _LAST_PLAIN:
                 break
             end = pos + 8 + length
             if vr not in SHORT_VRS:
@@ -271,7 +273,7 @@ class Scan:
         while pos + 8 <= limit:
             raw, length = _RAW_IMPLICIT(buffer, pos)
             end = pos + 8 + length
-            if end > limit or raw in sequences or not raw or raw & 0xFFFF > _LAST_PLAIN:
+            if end > limit or raw in sequences or not _META < raw & 0xFFFF <= _LAST_PLAIN:
                 break
             if raw in leaves:
                 tag = leaves[raw]
@@ -289,6 +291,8 @@ class Scan:
             return -1
         tag, said, length, start = header
         frame.fresh, self._last = False, tag
+        if tag >> 16 == _META and frame is self._root:
+            raise Unscannable(f"{_name(tag, base + pos)} belongs to File Meta Information")
         if tag >> 16 == 0xFFFE or (frame is self._root and (tag == 0 or tag >= _PIXELS)):
             self._landmark(frame, tag)
             if tag >> 16 in (0xFFFE, 0):

@@ -24,8 +24,9 @@ from burnish.instances.durable import FolderSync, sync_folder
 from burnish.instances.files import Facts, Trailer, spool_key, write_trailer
 from burnish.instances.head import SPECIFIC_CHARACTER_SET, KeptHead, with_assumed_set
 from burnish.instances.health import Health
+from burnish.instances.inflate import scan_of
 from burnish.instances.pixels import flaw_of
-from burnish.instances.scan import Scan, Scanned, Unscannable
+from burnish.instances.scan import Scanned, Unscannable
 from burnish.instances.settings import SpoolSettings
 from burnish.instances.sources import Sources
 from burnish.terms import WITHOUT_PATIENT, DimseStatus
@@ -174,7 +175,7 @@ class Incoming:
         self._spool = spool
         self._arrival = arrival
         self._path = path
-        self._scan = Scan(arrival.transfer_syntax, spool.settings.head_budget)
+        self._scan = scan_of(arrival.transfer_syntax, spool.settings.head_budget)
         self._digest = hashlib.sha256()
         self._length = 0
         self._file: BinaryIO | None = path.open("xb", buffering=256 << 10)
@@ -220,7 +221,7 @@ class Incoming:
             return scanned
         assert self._file  # noqa: S101 - only commit comes here
         self._file.flush()
-        again = Scan(self._arrival.transfer_syntax, _LARGE_HEAD)
+        again = scan_of(self._arrival.transfer_syntax, _LARGE_HEAD)
         with self._path.open("rb") as file:
             while block := file.read(1 << 20):
                 again.feed(block)

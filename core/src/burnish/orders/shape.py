@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from burnish.errors import Refused
-from burnish.requests.store import Reference
+from burnish.requests.reference import Reference
 from burnish.terms import DimseStatus, Priority
 from burnish.uids import is_uid
 
@@ -67,6 +67,9 @@ DEFINED_TERMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Extensible terms: another value is kept, read as the default, and told as an event."""
 
+UNFULFILLED: Final = ("IncludeNonDICOMObjects", "IncludeDisplayApplication")
+"""What may be asked for and nothing here puts on media: no error (PS3.4 Annex S), and told as an event."""
+
 _SEQUENCE: Final = 0x00081199
 
 
@@ -84,7 +87,7 @@ class Asked:
     ignored: Mapping[str, str]
     """Attributes whose term is none that burnish knows, with the term."""
     unknown: tuple[str, ...]
-    """Keywords of attributes that are none of the module's; nothing is made of them."""
+    """Keywords of attributes that are none of the module's, or ask for what nothing here puts on media."""
 
 
 def shape(attributes: Mapping[str, Any], max_references: int) -> Asked:
@@ -100,7 +103,9 @@ def shape(attributes: Mapping[str, Any], max_references: int) -> Asked:
         if keyword in kept and kept[keyword] not in terms
     }
     unknown = unknown_keywords(attributes, {*ATTRIBUTES, "ReferencedSOPSequence"})
-    return Asked(kept, _references(attributes, max_references), ignored, unknown)
+    asked = [keyword for keyword in UNFULFILLED if kept.get(keyword, "NO") != "NO"]
+    wishes = [keyword for keyword in asked if keyword not in ignored]
+    return Asked(kept, _references(attributes, max_references), ignored, (*unknown, *wishes))
 
 
 def unknown_keywords(given: Mapping[str, Any], known: Collection[str]) -> tuple[str, ...]:

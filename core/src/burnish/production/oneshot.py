@@ -8,12 +8,13 @@ beside `disc.iso` stand `disc-2.iso`, `disc-3.iso` … All of them are proven be
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from pydicom.uid import UID
 
@@ -21,7 +22,7 @@ from burnish.contracts import Cancel
 from burnish.errors import ConfigError, FailedItem, RequestFailed, SourceDamaged
 from burnish.fileset.compose import Kit, Volume, compose
 from burnish.fileset.content import Unreadable
-from burnish.fileset.files import find_files, read_file
+from burnish.fileset.files import Found, find_files, read_file
 from burnish.fileset.fit import Form, Placed, Underivable
 from burnish.fileset.forms import form_of
 from burnish.fileset.names import map_file_set_id
@@ -31,8 +32,12 @@ from burnish.fileset.workers import Task, Workers
 from burnish.instances.head import KeptHead, with_assumed_set
 from burnish.instances.instance import Instance
 from burnish.media import CAPACITY
-from burnish.recipe import Entry, Located, Range, Recipe, compare, pour
-from burnish.requests.store import Reference, minted_uid, opaque_token
+from burnish.recipe import Entry, Located, Range, Recipe
+from burnish.recipe.proof import pour_and_prove
+from burnish.requests.reference import Reference, minted_uid, opaque_token
+
+_READERS: Final = min(4, os.cpu_count() or 1)
+"""Files that are read at once."""
 
 Report = Callable[[str, int, int], None]
 """Told (step, done, total)."""
@@ -75,9 +80,8 @@ class _Sources:
         self.liberties: dict[str, tuple[str, ...]] = {}
         """In what the file of a key leaves PS3.10, where it does."""
 
-    def add_file(self, path: Path) -> Instance:
-        """The instance in a file. Raises Unreadable."""
-        found = read_file(path)
+    def add_file(self, path: Path, found: Found) -> Instance:
+        """The instance that was found in a file."""
         key = self.add(path, found.start)
         if found.liberties:
             self.liberties[key] = found.liberties
@@ -101,9 +105,7 @@ class _Sources:
         finally:
             os.close(descriptor)
 
-    def derive(
-        self, wanted: Sequence[tuple[Instance, str]], cancel: Cancel
-    ) -> Iterator[Form | Underivable]:
+    def derive(self, wanted: Sequence[tuple[Instance, str]], cancel: Cancel) -> Iterator[Form | Underivable]:
         """Forms of files' data sets, in the scratch folder; a `Derive`. What was derived is not again."""
         missing = [instance for instance, _ in wanted if instance.key not in self._forms]
         made = self._workers.run([self._task(instance) for instance in missing], cancel)
@@ -165,16 +167,16 @@ class OneShot:
         """Instances by UID, and what became of the files that are none."""
         found: dict[str, tuple[Path, Instance]] = {}
         fates: dict[Path, FileFate] = {}
-        for number, path in enumerate(files):
-            self._report("reading", number, len(files))
-            try:
-                instance = sources.add_file(path)
-            except Unreadable as error:
-                fates[path] = FileFate(path, "", 0, "", str(error))
-                continue
-            first = found.setdefault(instance.sop_instance, (path, instance))
-            if first[0] != path:
-                fates[path] = FileFate(path, instance.sop_instance, 0, "", _again(instance, *first))
+        with closing(_read_ahead(files)) as ahead:
+            for number, (path, read) in enumerate(ahead):
+                self._report("reading", number, len(files))
+                if isinstance(read, Unreadable):
+                    fates[path] = FileFate(path, "", 0, "", str(read))
+                    continue
+                instance = sources.add_file(path, read)
+                first = found.setdefault(instance.sop_instance, (path, instance))
+                if first[0] != path:
+                    fates[path] = FileFate(path, instance.sop_instance, 0, "", _again(instance, *first))
         return found, fates
 
     def _compose(
@@ -236,6 +238,22 @@ class _Progress:
 
     def __call__(self, step: str, done: int) -> None:
         self._report(step, self.before + done, self._total)
+
+
+def _read_ahead(files: Sequence[Path]) -> Generator[tuple[Path, Found | Unreadable], None, None]:
+    """What is in each file, in order. Most of the time goes into reading and hashing, which threads share."""
+    pool = ThreadPoolExecutor(_READERS)
+    try:
+        yield from zip(files, pool.map(_attempt, files), strict=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _attempt(path: Path) -> Found | Unreadable:
+    try:
+        return read_file(path)
+    except Unreadable as error:
+        return error
 
 
 def outs_of(out: Path, count: int) -> tuple[Path, ...]:
@@ -361,8 +379,4 @@ def _pour_and_prove(
     recipe: Recipe, sources: _Sources, file: BinaryIO, progress: _Progress, before: int
 ) -> None:
     """Write, have it on the disk, and read it back past the cache."""
-    pour(recipe, sources.open, file.fileno(), lambda done: progress("writing", before + done))
-    os.fsync(file.fileno())
-    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    file.seek(0)
-    compare(recipe, file.fileno(), lambda done: progress("proving", before + done))
+    pour_and_prove(recipe, sources.open, file.fileno(), lambda step, done: progress(step, before + done))

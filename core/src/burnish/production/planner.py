@@ -25,12 +25,11 @@ from burnish.instances.index import pinned_instances
 from burnish.production.making import plan_path
 from burnish.recipe import Tree, save_recipe
 from burnish.requests.ledger import PlannedVolume, add_volumes, hold_request, settle_cancel
+from burnish.requests.reference import minted_uid, opaque_token
 from burnish.requests.store import (
     RequestRow,
     fail_request,
     failed_json,
-    minted_uid,
-    opaque_token,
     request_row,
     wanted_references,
 )

@@ -1,9 +1,6 @@
 """Requests as rows: finding one, moving one, and what N-GET says of it."""
 
-import base64
-import hashlib
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +11,7 @@ from burnish.database import insert_row, record_event, service_time
 from burnish.database.tables import pieces, references, requests, volumes
 from burnish.errors import FailedItem, InvalidMove
 from burnish.events import EventKind
+from burnish.requests.reference import Reference, opaque_token
 from burnish.requests.states import LIVE, Event, PieceState, after, check_info
 from burnish.requests.waits import Wait, end_waits
 from burnish.terms import ExecutionStatus, FailureReason, Priority, StatusInfo
@@ -31,27 +29,6 @@ _TELLS: Final = {
     Event.CANCEL: EventKind.REQUEST_CANCELLED,
     Event.EXPIRE: EventKind.REQUEST_EXPIRED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """One item of Referenced SOP Sequence."""
-
-    sop_class: str
-    sop_instance: str
-    profile: str = ""
-    """(2200,000C); empty where the SCU leaves the choice to us."""
-
-
-def opaque_token(*parts: object) -> str:
-    """Sixteen characters of A-Z and 2-7 that stand for `parts` and tell nobody what they were."""
-    digest = hashlib.sha256("|".join(map(str, parts)).encode()).digest()
-    return base64.b32encode(digest)[:16].decode()
-
-
-def minted_uid(*parts: object) -> str:
-    """A UID (PS3.5 B.2, 2.25.) that is the same for the same parts."""
-    return f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, '|'.join(map(str, parts))).int}"
 
 
 def create_request(

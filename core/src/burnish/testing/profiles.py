@@ -85,7 +85,13 @@ class ProfileConformance(Conformance):
         fit = profile.judge(fitting)
         assert isinstance(fit, AsIs | Transcode), fit
         if isinstance(fit, Transcode):
+            assert fit.to in fitting.derivable
             assert profile.judge(replace(fitting, transfer_syntax=fit.to)) == AsIs()
+
+    def test_it_asks_for_no_form_that_cannot_be_made(self, profile: Profile, fitting: Subject) -> None:
+        """Pass it by answering Transcode only to a syntax in the subject's `derivable`."""
+        stuck = replace(fitting, transfer_syntax="1.2.840.10008.1.2.4.57", derivable=())
+        assert not isinstance(profile.judge(stuck), Transcode)
 
     def test_what_does_not_fit_says_why(self, profile: Profile, unfit: Subject) -> None:
         """Pass it with the reason an SCU gets, and one sentence that a person can act on."""

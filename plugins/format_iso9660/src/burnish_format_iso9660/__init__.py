@@ -1,7 +1,8 @@
 """ISO 9660, Interchange Level 1: the file system of the CD-R in PS3.12 Annex F.
 
-`names` holds the rules of a tree, `volume` the structures of a volume, `image` makes the recipe of both; `reader`
-reads a medium of ours or anybody's, and `rules` says what is wrong with it. Describing the format imports none.
+`names` holds the rules of a tree, `volume` the structures of a volume, `image` makes the recipe of both;
+`reader` reads a medium of ours or anybody's, `rules` says what is wrong with it. Describing the format
+imports none of them.
 """
 
 from collections.abc import Sequence
