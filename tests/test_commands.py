@@ -199,7 +199,8 @@ def test_compose_as_json(study: Path, tmp_path: Path) -> None:
     [volume] = document["volumes"]
     assert (volume["file_set_id"], volume["profile"]) == ("WARD_7", "STD-GEN-CD")
     assert volume["length"] == (tmp_path / "d.iso").stat().st_size
-    assert {tuple(file) for file in document["files"]} == {("path", "uid", "in", "file_id", "reason", "notes")}
+    keys = ("path", "uid", "in", "file_id", "reason", "notes")
+    assert {tuple(file) for file in document["files"]} == {keys}
     fates = {Path(file["path"]).relative_to(study).as_posix(): file for file in document["files"]}
     assert fates["notes.txt"]["in"] is None
     assert fates["notes.txt"]["reason"]

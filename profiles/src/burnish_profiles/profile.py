@@ -70,7 +70,8 @@ class TableProfile(Profile):
         if not wanted:
             why = f"{self.identifier} holds only multi-frame instances of this SOP class"
             return Unfit(FailureReason.PROFILE_INSTANCE_CONFLICT, why, (_NUMBER_OF_FRAMES,))
-        why = f"Transfer Syntax UID is {subject.transfer_syntax}; {self.identifier} wants {wanted}, which is not made of it here"
+        wants = f"{self.identifier} wants {wanted}, which is not made of it here"
+        why = f"Transfer Syntax UID is {subject.transfer_syntax}; {wants}"
         return Unfit(FailureReason.PROFILE_COMPRESSION_CONFLICT, why, (_TRANSFER_SYNTAX_UID,))
 
     def _judge_attributes(self, subject: Subject) -> Unfit | None:

@@ -87,8 +87,9 @@ def derive_checked(
 ) -> Derived:
     """Derive the data set that begins where `source` stands into an empty `target`, and compare them.
 
-    `target` stands at its end afterwards. Raises ValueError, with a sentence, where nothing can be derived or
-    they differ, and SourceDamaged. Where `twice`, two decoders must agree if there are two.
+    `target` stands at its end afterwards. `syntax` is one of `ways.WAYS`. Raises ValueError, with a sentence,
+    where nothing can be derived, Mismatch where they differ, and SourceDamaged. Where `twice`, two decoders
+    must agree if there are two.
     """
     with plain(source, length, syntax) as (file, size):
         start = file.tell()

@@ -130,10 +130,15 @@ class KeptHead(Mapping[str, HeadValue]):
 
     @property
     def declared(self) -> bytes | None:
-        """Specific Character Set as a directory record is to carry it, in defined terms; None without one."""
+        """Specific Character Set as a directory record is to carry it, in defined terms; None without one.
+
+        One that means nothing stays out: a reader may give up a whole directory over it, as pydicom does.
+        """
         element = self.filled(SPECIFIC_CHARACTER_SET)
         value = self.raw(SPECIFIC_CHARACTER_SET) or b""
-        if element is None or (terms := defined_terms(value)) == value:
+        if element is None or not character_set(value).known:
+            return None
+        if (terms := defined_terms(value)) == value:
             return element
         return encoded(SPECIFIC_CHARACTER_SET, b"CS", terms)
 
