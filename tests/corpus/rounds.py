@@ -1,7 +1,7 @@
 """Files told into rounds, so that within one nothing but the file decides.
 
-A round has each SOP Instance UID once and one identity of each Patient ID: neither a repeated instance nor a
-conflict of people leaves a file out.
+A round has each SOP Instance UID once, one identity of each Patient ID and one owner of each study: neither a
+repeated instance nor a conflict of people leaves a file out.
 """
 
 from collections.abc import Iterable
@@ -19,6 +19,7 @@ class Known:
     source: Source
     sop_class: str
     sop_instance: str
+    study: str
     owner: str
     """Patient ID; of the unidentified, the study."""
     identity: tuple[str, ...]
@@ -45,10 +46,14 @@ class Round:
     files: dict[str, Known] = field(default_factory=dict)
     """By SOP Instance UID."""
     owners: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    studies: dict[str, str] = field(default_factory=dict)
+    """Whose each study is."""
 
     def takes(self, file: Known) -> bool:
         """Add a file, if it goes with the others."""
         if file.sop_instance in self.files or self.owners.get(file.owner, file.identity) != file.identity:
+            return False
+        if self.studies.setdefault(file.study, file.owner) != file.owner:
             return False
         self.files[file.sop_instance] = file
         self.owners[file.owner] = file.identity
@@ -67,7 +72,7 @@ def know(path: Path) -> Known | Nameless:
         return Nameless(path, f"pydicom does not read it: {error}")
     if not (sop_class and sop_instance):
         return Nameless(path, "it has no SOP Class UID or no SOP Instance UID")
-    return Known(path, opened, sop_class, sop_instance, owner or study, identity)
+    return Known(path, opened, sop_class, sop_instance, study, owner or study, identity)
 
 
 def rounds_of(paths: Iterable[Path]) -> tuple[list[Round], list[Nameless]]:

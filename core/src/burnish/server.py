@@ -316,8 +316,8 @@ def _production(loaded: Loaded, wake: socket.socket) -> None:
 
 
 def _assemble(loaded: Loaded, database: Database, registry: Registry) -> "Production":
-    from burnish.fileset.forms import Keeper
-    from burnish.fileset.workers import Workers
+    from burnish.fileset.derive.forms import Keeper
+    from burnish.fileset.derive.workers import Workers
     from burnish.kit import make_kit
     from burnish.production.pair import Bench, limits_of
     from burnish.production.production import Production

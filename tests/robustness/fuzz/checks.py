@@ -16,10 +16,10 @@ from typing import Final
 
 from burnish.errors import BurnishError, Mismatch
 from burnish.fileset.content import Unreadable, read_content
+from burnish.fileset.derive.transcode import derive_checked
 from burnish.fileset.dicomdir import Member, build
 from burnish.fileset.elements import Broken
 from burnish.fileset.reading import FilePath, Medium, OnMedium
-from burnish.fileset.transcode import derive_checked
 from burnish.fileset.verify import verify_medium
 from burnish.fileset.walk import Directory, read_directory
 from burnish.instances.elements import LONG_VRS, SHORT_VRS

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from burnish.contracts import AsIs, Cancel, Fit, Profile, Transcode, Unfit
 from burnish.errors import FailedItem
+from burnish.fileset.derive.ways import Transcoding
 from burnish.fileset.failures import Failures
 from burnish.fileset.select import subject
-from burnish.fileset.ways import Transcoding
 from burnish.instances.instance import Instance
 from burnish.terms import FailureReason
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from burnish.fileset.ways import Transcoding
+from burnish.fileset.derive.ways import Transcoding
 from burnish.units import Duration
 
 

@@ -6,9 +6,9 @@ from typing import Literal
 
 from burnish.contracts import Profile, Subject, Unfit
 from burnish.errors import FailedItem
+from burnish.fileset.derive.ways import Transcoding, derivable
 from burnish.fileset.failures import Failures
 from burnish.fileset.records import record_type
-from burnish.fileset.ways import Transcoding, derivable
 from burnish.instances.instance import Instance
 from burnish.media import MediaKind
 from burnish.requests.reference import Reference

@@ -22,13 +22,13 @@ from burnish.contracts import Cancel
 from burnish.errors import ConfigError, FailedItem, RequestFailed, SourceDamaged
 from burnish.fileset.compose import Kit, Volume, compose
 from burnish.fileset.content import Unreadable
+from burnish.fileset.derive.forms import form_of
+from burnish.fileset.derive.workers import Task, Workers
 from burnish.fileset.files import Found, find_files, read_file
 from burnish.fileset.fit import Form, Placed, Underivable
-from burnish.fileset.forms import form_of
 from burnish.fileset.names import map_file_set_id
 from burnish.fileset.select import Wanted
 from burnish.fileset.volume import Naming
-from burnish.fileset.workers import Task, Workers
 from burnish.instances.head import KeptHead, with_assumed_set
 from burnish.instances.instance import Instance
 from burnish.media import CAPACITY

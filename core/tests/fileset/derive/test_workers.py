@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 from burnish.contracts import Cancel
 from burnish.errors import Cancelled
-from burnish.fileset import workers as module
+from burnish.fileset.derive import workers as module
+from burnish.fileset.derive.forms import Keeper
+from burnish.fileset.derive.workers import Failed, Made, Result, Task, Workers
 from burnish.fileset.elements import read_meta
 from burnish.fileset.fit import Form, Underivable
-from burnish.fileset.forms import Keeper
 from burnish.fileset.media import MediaSettings
-from burnish.fileset.workers import Failed, Made, Result, Task, Workers
 from burnish.instances.files import read_trailer
 from burnish.instances.head import KeptHead
 from burnish.instances.instance import Instance
@@ -88,7 +88,7 @@ def children(parent: int | None = None) -> list[int]:
         with suppress(OSError):
             stat = (path / "stat").read_text().rpartition(")")[2].split()
             command = (path / "cmdline").read_bytes()
-            if int(stat[1]) == (parent or os.getpid()) and b"burnish.fileset.worker" in command:
+            if int(stat[1]) == (parent or os.getpid()) and b"burnish.fileset.derive.worker" in command:
                 found.append(int(path.name))
     return found
 
@@ -262,7 +262,8 @@ def test_who_rests_is_ended(tmp_path: Path) -> None:
 def test_workers_end_with_their_parent_however_it_ends(stuck: Task) -> None:
     program = (
         "import sys\nfrom pathlib import Path\nfrom burnish.contracts import Cancel\n"
-        "from burnish.fileset.media import MediaSettings\nfrom burnish.fileset.workers import Task, Workers\n"
+        "from burnish.fileset.media import MediaSettings\n"
+        "from burnish.fileset.derive.workers import Task, Workers\n"
         "path = Path(sys.argv[1])\n"
         "task = Task(path, 0, 8, bytes(32), '1.2.840.10008.1.2', path.with_name('x'), None)\n"
         "list(Workers(MediaSettings(transcoders=1)).run([task], Cancel()))\n"

@@ -236,7 +236,7 @@ class _Worker:
         self.limit = settings.transcoder_timeout.total_seconds()
         """Seconds for one task."""
         twice = str(int(settings.compare_decoders))
-        command = [sys.executable, "-m", "burnish.fileset.worker"]
+        command = [sys.executable, "-m", "burnish.fileset.derive.worker"]
         self._process = subprocess.Popen(
             [*command, str(os.getpid()), str(settings.transcoder_memory), twice],
             stdin=subprocess.PIPE,

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from burnish.errors import Mismatch
-from burnish.fileset.derived import check_derived
+from burnish.fileset.derive.derived import check_derived
+from burnish.fileset.derive.transcode import derive_checked, derive_explicit
+from burnish.fileset.derive.ways import WAYS, derivable
 from burnish.fileset.elements import read_meta
 from burnish.fileset.meta import file_meta
-from burnish.fileset.transcode import derive_checked, derive_explicit
-from burnish.fileset.ways import WAYS, derivable
 from burnish.instances.scan import Scan
 from burnish.terms import DEFLATED, EXPLICIT_VR_BE, EXPLICIT_VR_LE
 from pydicom import config, dcmread
@@ -354,7 +354,7 @@ def test_two_decoders_that_do_not_agree_are_not_believed(monkeypatch: pytest.Mon
 
 
 def test_every_compressed_way_has_a_decoder() -> None:
-    from burnish.fileset.image import _DECODERS, _is_there
+    from burnish.fileset.derive.image import _DECODERS, _is_there
 
     compressed = {uid for uid, way in WAYS.items() if way.compressed}
     assert compressed == _DECODERS.keys()

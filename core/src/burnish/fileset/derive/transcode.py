@@ -31,10 +31,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO, Final
 
-from burnish.fileset.anatomy import PIXEL_DATA, Part, Values, Window, dissect
-from burnish.fileset.derived import check_derived
-from burnish.fileset.image import Decoded, Image, decode
-from burnish.fileset.ways import WAYS
+from burnish.fileset.derive.anatomy import PIXEL_DATA, Part, Values, Window, dissect
+from burnish.fileset.derive.derived import check_derived
+from burnish.fileset.derive.image import Decoded, Image, decode
+from burnish.fileset.derive.ways import WAYS
 from burnish.instances.elements import BINARY, LONG_VRS, name
 from burnish.instances.inflate import Inflater
 from burnish.instances.scan import Unscannable

@@ -1,4 +1,4 @@
-"""The process that derives: `python -m burnish.fileset.worker <parent> <memory> <twice>`.
+"""The process that derives: `python -m burnish.fileset.derive.worker <parent> <memory> <twice>`.
 
 `parent` is the process that it ends with, `memory` the bytes that it may take, `twice` whether two decoders
 must agree where there are two. It works at low priority: reception and drives go first.
@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from burnish.errors import Mismatch, SourceDamaged
-from burnish.fileset.transcode import Derived, derive_checked
-from burnish.fileset.workers import Task
+from burnish.fileset.derive.transcode import Derived, derive_checked
+from burnish.fileset.derive.workers import Task
 from burnish.instances.durable import sync_folder
 from burnish.instances.files import Trailer, write_trailer
 from burnish.lifeline import die_with_parent

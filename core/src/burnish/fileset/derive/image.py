@@ -25,7 +25,7 @@ from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
-from burnish.fileset.anatomy import Window
+from burnish.fileset.derive.anatomy import Window
 
 ENCAPSULATED_UNCOMPRESSED: Final = "1.2.840.10008.1.2.1.98"
 _COPIES: Final = 5
@@ -228,7 +228,7 @@ def _precision(transfer_syntax: str, frame: bytes) -> int:
 def _decoder(transfer_syntax: str) -> Any:
     decoder = get_decoder(UID(transfer_syntax))
     if _DECODERS[transfer_syntax][0] == "imagecodecs" and "imagecodecs" not in decoder.available_plugins:
-        decoder.add_plugin("imagecodecs", ("burnish.fileset.jpeg", "decode_frame"))
+        decoder.add_plugin("imagecodecs", ("burnish.fileset.derive.jpeg", "decode_frame"))
     return decoder
 
 

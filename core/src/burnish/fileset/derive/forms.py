@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from burnish.contracts import Cancel
 from burnish.errors import SourceDamaged
+from burnish.fileset.derive.workers import Failed, Made, Task, Workers
 from burnish.fileset.fit import Derive, Form, Underivable
-from burnish.fileset.workers import Failed, Made, Task, Workers
 from burnish.instances.files import Facts
 from burnish.instances.instance import Instance
 from burnish.instances.sources import Sources

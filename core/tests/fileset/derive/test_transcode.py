@@ -11,8 +11,8 @@ from typing import BinaryIO
 
 import pytest
 from burnish.errors import Mismatch, SourceDamaged
+from burnish.fileset.derive.transcode import Derived, check_derived, derive_explicit
 from burnish.fileset.meta import file_meta
-from burnish.fileset.transcode import Derived, check_derived, derive_explicit
 from burnish.terms import EXPLICIT_VR_LE, IMPLICIT_VR_LE
 from hypothesis import given
 from hypothesis import strategies as st
