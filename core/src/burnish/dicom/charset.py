@@ -36,5 +36,10 @@ class CharacterSet:
         return cls(found)
 
     def decode(self, value: bytes, vr: str = "LO") -> str:
-        """Decode an element's value. Raises UnicodeError for bytes that mean nothing."""
-        return self.kind.exact(value, vr.encode())
+        """Decode an element's value. Raises UnicodeError for bytes that mean nothing.
+
+        An escape where no code extension is declared is a control character like others: kept as it was sent,
+        and dropped when text is drawn.
+        """
+        parts = value.split(charset.ESCAPE) if self.kind.whole else [value]
+        return charset.ESCAPE.decode().join(self.kind.exact(part, vr.encode()) for part in parts)
