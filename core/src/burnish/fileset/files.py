@@ -81,7 +81,6 @@ def _check(content: Content) -> None:
     meta, scanned = content.meta, content.scanned
     if MEDIA_STORAGE_DIRECTORY in (meta.sop_class, scanned.sop_class):
         raise Unreadable("it is the directory of a file-set, not an instance")
-    _demand("Transfer Syntax UID", content.opening.transfer_syntax)
     _demand("SOP Class UID", scanned.sop_class)
     _demand("SOP Instance UID", scanned.sop_instance)
     _agree("SOP Class UID", meta.sop_class, scanned.sop_class)

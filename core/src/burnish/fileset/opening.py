@@ -16,6 +16,7 @@ from pydicom.uid import UID
 from burnish.fileset.elements import META_START, PREFIX, Broken, Meta, meta_at
 from burnish.instances.elements import LONG_VRS, SHORT_VRS
 from burnish.terms import DEFLATED, EXPLICIT_VR_BE, EXPLICIT_VR_LE, IMPLICIT_VR_LE
+from burnish.uids import is_uid
 
 _PLAIN: Final = frozenset((IMPLICIT_VR_LE, EXPLICIT_VR_LE, EXPLICIT_VR_BE))
 """What the first element shows."""
@@ -26,6 +27,9 @@ _LATEST_FIRST_GROUP: Final = 0x0040
 """A data set begins with a group up to this one; most with 0008."""
 _LONGEST_FIRST_VALUE: Final = 1 << 16
 """Bytes of a first value in Implicit VR: what says more is no data set."""
+
+_SHOWN: Final = 70
+"""Characters of a strange value that a sentence shows."""
 
 _KINDS: Final = (
     (b"\x1f\x8b", "a gzip archive"),
@@ -71,6 +75,9 @@ def open_strictly(first: bytes) -> Opening:
 def open_leniently(first: bytes) -> Opening:
     """Find out what a file is. Raises Unopened where it is no DICOM file, or does not say what it has to."""
     meta, liberties = _meta(first)
+    if meta.transfer_syntax and not is_uid(meta.transfer_syntax):
+        said = meta.transfer_syntax[:_SHOWN]
+        raise Unopened(f"its Transfer Syntax UID is no UID as PS3.5 9.1 wants it: {said!r}")
     found = "" if meta.transfer_syntax == DEFLATED else _shown(first, meta.end)
     syntax = _syntax(meta, found)
     if syntax != meta.transfer_syntax:

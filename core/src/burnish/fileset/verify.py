@@ -31,6 +31,8 @@ from burnish.terms import EXPLICIT_VR_LE
 _LARGEST_DIRECTORY: Final = 1 << 29
 """Bytes of a DICOMDIR that is read; one of 50,000 instances has about 30 MB."""
 
+_LONGEST: Final = 400
+"""Characters of a finding."""
 _DICOMDIR: Final = ("DICOMDIR",)
 
 _IDENTITY: Final = (0x0008_0005, 0x0010_0010, 0x0010_0020, 0x0010_0021, 0x0010_0030, 0x0010_0040, 0x0020_000D)
@@ -253,8 +255,9 @@ def _say(path: FilePath) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Without what would move a cursor: names and values come from the medium."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    """Without what would move a cursor, and no longer than one reads: names and values come from the medium."""
+    shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "\N{HORIZONTAL ELLIPSIS}"
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in shown)
 
 
 def _plain(path: FilePath) -> tuple[str, ...]:

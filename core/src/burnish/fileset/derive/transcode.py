@@ -35,7 +35,7 @@ from burnish.fileset.derive.anatomy import PIXEL_DATA, Part, Values, Window, dis
 from burnish.fileset.derive.derived import check_derived
 from burnish.fileset.derive.image import Decoded, Image, decode
 from burnish.fileset.derive.ways import WAYS
-from burnish.instances.elements import BINARY, LONG_VRS, name
+from burnish.instances.elements import BINARY, LONG_VRS, name, vr_of
 from burnish.instances.inflate import Inflater
 from burnish.instances.scan import Unscannable
 from burnish.terms import DEFLATED, EXPLICIT_VR_BE, IMPLICIT_VR_LE
@@ -226,6 +226,9 @@ class _Level:
     def vr(self, part: Part) -> str:
         """The VR that an element is written with."""
         vr = self._decided(part.tag, part.vr) if " or " in part.vr else part.vr
+        listed = vr_of(part.tag)
+        if listed not in BINARY and vr in _WORD:  # numbers where PS3.6 has text, as the scan takes them
+            vr = listed.decode()
         too_long = vr.encode() not in LONG_VRS and part.length > 0xFFFE
         odd = vr == "SQ" or part.length % _UNIT.get(vr, 1)
         return "UN" if too_long or odd or len(vr) != 2 else vr
@@ -269,7 +272,7 @@ class _Deriving:
 
     def _value(self, vr: str, part: Part) -> None:
         self._writer.element(part.tag, vr, part.length + part.length % 2)
-        width = _WORD.get(part.vr, 1) if part.big else 1
+        width = _WORD.get(part.vr, 1) if part.big and (vr in _WORD or vr == "UN") else 1
         for at in range(0, part.length, _CHUNK):
             data = self._values.read(part.at + at, min(_CHUNK, part.length - at))
             self._writer.write(swapped(data, width) if width > 1 else data)
