@@ -255,7 +255,7 @@ def _say(path: FilePath) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Without what would move a cursor, and no longer than one reads: names and values come from the medium."""
+    """Without what would move a cursor, and cut short: names and values come from the medium."""
     shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "\N{HORIZONTAL ELLIPSIS}"
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in shown)
 
