@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from burnish.fileset.elements import META_START, Meta
+from burnish.fileset.elements import META_START, Meta, has_prefix
 from burnish.fileset.opening import Opening, Unopened, open_strictly
 from burnish.fileset.reading import OnMedium
 from burnish.instances.elements import name
@@ -68,7 +68,7 @@ def is_dicom(file: OnMedium) -> bool:
     """Whether a file says that it is one. What cannot be read does not."""
     try:
         with file.open() as stream:
-            return stream.read(META_START)[128:] == b"DICM"
+            return has_prefix(stream.read(META_START))
     except OSError:
         return False
 

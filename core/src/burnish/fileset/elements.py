@@ -87,9 +87,14 @@ def items(data: bytes, sequence: Element) -> Iterator[tuple[int, int, int]]:
         at = end
 
 
+def has_prefix(data: bytes) -> bool:
+    """Whether a file's first bytes are a preamble and the prefix, PS3.10 7.1."""
+    return data[META_START - len(PREFIX) : META_START] == PREFIX
+
+
 def read_meta(data: bytes) -> Meta:
     """Read File Meta Information from a file's first bytes. Raises Broken."""
-    if data[128:META_START] != PREFIX:
+    if not has_prefix(data):
         raise Broken("the prefix DICM is missing")
     return meta_at(data, META_START)
 

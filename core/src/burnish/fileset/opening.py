@@ -13,7 +13,7 @@ from typing import Final
 from pydicom.config import IGNORE
 from pydicom.uid import UID
 
-from burnish.fileset.elements import META_START, PREFIX, Broken, Meta, meta_at
+from burnish.fileset.elements import META_START, PREFIX, Broken, Meta, has_prefix, meta_at
 from burnish.instances.elements import LONG_VRS, SHORT_VRS
 from burnish.terms import DEFLATED, EXPLICIT_VR_BE, EXPLICIT_VR_LE, IMPLICIT_VR_LE
 from burnish.uids import is_uid
@@ -66,7 +66,7 @@ class Unopened(ValueError):
 
 def open_strictly(first: bytes) -> Opening:
     """Take a file at its word. Raises Unopened where it does not begin as PS3.10 7.1 wants it."""
-    if first[META_START - len(PREFIX) : META_START] != PREFIX:
+    if not has_prefix(first):
         raise Unopened("it is no DICOM file: the prefix DICM is missing")
     meta = _meta_at(first, META_START)
     return Opening(meta, meta.end, meta.transfer_syntax, ())
@@ -87,7 +87,7 @@ def open_leniently(first: bytes) -> Opening:
 
 
 def _meta(first: bytes) -> tuple[Meta, tuple[str, ...]]:
-    if first[META_START - len(PREFIX) : META_START] == PREFIX:
+    if has_prefix(first):
         return _meta_at(first, META_START), ()
     if first.startswith(PREFIX):
         return _meta_at(first, len(PREFIX)), ("has no preamble",)
