@@ -1,9 +1,11 @@
 """What the documents say is what the code does: commands, keys, hooks, tables, links."""
 
+import os
 import re
 import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +19,7 @@ import typer.main
 from burnish import contracts, hookspecs
 from burnish.cli.app import app
 from burnish.config import SAMPLE, Config
-from burnish.contracts import Cancel, Found, Job, Subject, Unfit, VolumeFacts
+from burnish.contracts import Cancel, Found, Job, Subject, Tray, Unfit, VolumeFacts
 from burnish.errors import FaultKind, UnreadableMedium
 from burnish.events import EventKind
 from burnish.media import CAPACITY, MediaKind
@@ -122,13 +124,13 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 def sample_keys() -> set[str]:
     """The keys of the sample, those that are commented out too."""
-    values = tomllib.loads(re.sub(r"(?m)^# (?=[\w.-]+ *=|\[)", "", SAMPLE))
+    values = tomllib.loads(re.sub(r"(?m)^# +(?=[\w.-]+ *=|\[)", "", SAMPLE))
     return set(_dotted(values))
 
 
 def _dotted(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
     for name, value in values.items():
-        star = "*" if above in ("writers.", "aets.") else name
+        star = "*" if above in ("writers.", "movers.", "stations.", "aets.") else name
         if isinstance(value, dict):
             yield from _dotted(value, f"{above}{star}.")
         else:
@@ -258,6 +260,50 @@ def test_the_example_of_burnish_writers(tmp_path: Path) -> None:
         writer.reject(job)
     assert not (tmp_path / "x").exists()
     assert told == [5, 5]
+
+
+class OpenTray(Tray):
+    """A drive that somebody has loaded."""
+
+    number = 0
+
+    def __init__(self) -> None:
+        self.moves: list[str] = []
+
+    def open(self) -> None:
+        self.moves.append("open")
+
+    def close(self) -> None:
+        self.moves.append("close")
+
+    def loaded(self) -> bool:
+        return True
+
+
+def test_the_example_of_burnish_movers() -> None:
+    """Somebody presses Enter on a terminal."""
+    [spec] = example("burnish_movers")
+    ours, theirs = os.openpty()
+    tray = OpenTray()
+    with closing_both(ours, theirs), spec.make({"terminal": os.ttyname(theirs)}) as mover:
+        os.write(ours, b"\n" * 3)
+        assert mover.capabilities.drives == 1
+        mover.initialise()
+        mover.load(tray)
+        assert tray.moves == []
+        assert mover.accept(tray) == "good pile"
+        mover.reject(tray)
+    assert tray.moves == ["open", "close"] * 2
+
+
+@contextmanager
+def closing_both(*descriptors: int) -> Iterator[None]:
+    """Close them at the end."""
+    try:
+        yield
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def test_contracts_are_all_named() -> None:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from burnish.contracts import MoverSpec, WriterSpec
 from burnish.database.settings import DatabaseSettings
 from burnish.dicom.settings import ServerSettings, StorageSettings
 from burnish.errors import ConfigError
@@ -24,7 +25,8 @@ from burnish.fileset.settings import IdentitySettings
 from burnish.instances.settings import SpoolSettings
 from burnish.orders.lifetimes import RetentionSettings
 from burnish.orders.settings import AetSettings, QueueSettings
-from burnish.production.settings import WriterSettings
+from burnish.production.devices import Devices, station_faults
+from burnish.production.settings import MoverSettings, StationSettings, WriterSettings
 from burnish.registry import Registry, default_plugins
 
 DEFAULT_FILE: Final = "burnish.toml"
@@ -61,8 +63,18 @@ class Config(BaseSettings):
         default_factory=lambda: {"shelf": WriterSettings(driver="file", path="out", media=["CD-R"])}  # type: ignore[call-arg]
     )
     """`[writers.<name>]`: the devices. Absent: image files under `out`."""
+    movers: dict[Name, MoverSettings] = Field(default_factory=dict)
+    """`[movers.<name>]`: the robots."""
+    stations: dict[Name, StationSettings] = Field(default_factory=dict)
+    """`[stations.<name>]`: writers that work as one, with or without a robot. A writer that no station names
+    is a station by itself."""
     aets: dict[AeTitle, AetSettings] = Field(default_factory=dict)
     """`[aets.<title>]`: who may do what. Absent: any calling AE may do everything, on its own requests."""
+
+    @property
+    def devices(self) -> Devices:
+        """The three tables of devices."""
+        return Devices(self.writers, self.movers, self.stations)
 
     @classmethod
     def settings_customise_sources(
@@ -127,7 +139,11 @@ def check_plugins(loaded: Loaded) -> Registry:
     except ConfigError as error:
         raise ConfigError(_fault(file, text, ("plugins",), str(error).removeprefix("plugins: "))) from error
     faults = [f"{file}: {broken}" for broken in registry.broken.values()]
-    faults += list(_writer_faults(config, registry, file, text))
+    faults += list(_device_faults(config.writers, registry.writers, "writers", file, text))
+    faults += list(_device_faults(config.movers, registry.movers, "movers", file, text))
+    if not faults:  # what is built of them can be judged once each is right by itself
+        found = station_faults(config.devices, registry)
+        faults += [_fault(file, text, place, message) for place, message in found]
     faults += list(_format_faults(config, registry, file, text))
     for name in config.media.default_profiles:
         if name not in registry.profiles:
@@ -140,14 +156,20 @@ def check_plugins(loaded: Loaded) -> Registry:
     return registry
 
 
-def _writer_faults(config: Config, registry: Registry, file: Path | None, text: str) -> Iterator[str]:
-    for name, writer in config.writers.items():
-        if spec := registry.writers.get(writer.driver):
-            yield from _own_faults(spec.settings, writer.driver_keys, ("writers", name), file, text)
+def _device_faults(
+    tables: Mapping[str, WriterSettings] | Mapping[str, MoverSettings],
+    specs: Mapping[str, WriterSpec[Any]] | Mapping[str, MoverSpec[Any]],
+    role: str,
+    file: Path | None,
+    text: str,
+) -> Iterator[str]:
+    for name, device in tables.items():
+        if spec := specs.get(device.driver):
+            yield from _own_faults(spec.settings, device.driver_keys, (role, name), file, text)
         else:
-            known = ", ".join(registry.writers) or "none"
-            message = f"no driver {writer.driver!r}; the loaded plugins drive {known}"
-            yield _fault(file, text, ("writers", name, "driver"), message)
+            known = ", ".join(specs) or "none"
+            message = f"no driver {device.driver!r}; the loaded plugins drive {known}"
+            yield _fault(file, text, (role, name, "driver"), message)
 
 
 def _format_faults(config: Config, registry: Registry, file: Path | None, text: str) -> Iterator[str]:
@@ -306,10 +328,19 @@ drain_timeout = "30m"         # how long a first SIGTERM lets media be finished
 driver = "file"
 path = "out"
 media = ["CD-R"]              # what it pretends to hold; its capacity follows
+driver_memory = 1073741824    # bytes that its driver may take; 0 is no limit
 stall_timeout = "10m"         # a driver that is silent for so long counts as hung
 hold_retry = "5s"             # between looks at a condition that somebody must mend
 quarantine_after = 3          # media spoilt in a row that take a device out of service; 0: never
 # capacity = 700000000        # bytes of an image at most; absent: what the kind of medium holds
+
+# Devices that work as one; a writer that no station names is a station by itself:
+#   [movers.arm]              # a robot that carries discs
+#   driver = "nimbie"         # the other keys are its driver's
+#   [stations.tower]
+#   writers = ["left"]        # as the robot counts its drives; several make copies side by side
+#   mover = "arm"             # absent: a person loads and unloads
+#   media = ["CD-R"]          # what lies in its input bin; absent: whatever its drives can make
 
 # [aets.CT1]                  # where the table exists, any AE that is not in it is turned away
 # may = ["store", "create", "cancel", "get"]

@@ -124,6 +124,8 @@ class FaultKind(StrEnum):
     UNSAFE_TARGET = "UNSAFE_TARGET"
     """Writing there would destroy data that burnish was not given."""
     LABEL_FAILED = "LABEL_FAILED"
+    UNKNOWN_REPLY = "UNKNOWN_REPLY"
+    """The device said something that its driver does not know: it is stopped, nobody guesses."""
     DRIVER_FAULT = "DRIVER_FAULT"
     """The driver itself crashed, hung or talked nonsense."""
 
@@ -134,6 +136,8 @@ class DeviceFault(BurnishError):
     `kind` decides what happens next; `message` is for people and is never parsed.
     """
 
-    def __init__(self, kind: FaultKind, message: str) -> None:
+    def __init__(self, kind: FaultKind, message: str, *, shared: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
+        self.shared = shared
+        """Whether it is a fault of what all drives of a station share: its robot."""

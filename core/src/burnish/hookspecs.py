@@ -10,7 +10,7 @@ from typing import Any
 
 from pluggy import HookimplMarker, HookspecMarker
 
-from burnish.contracts import FormatSpec, Profile, WriterSpec
+from burnish.contracts import FormatSpec, MoverSpec, Profile, WriterSpec
 
 hookspec = HookspecMarker("burnish")
 hookimpl = HookimplMarker("burnish")
@@ -109,5 +109,61 @@ def burnish_writers() -> Sequence[WriterSpec[Any]]:
         @hookimpl
         def burnish_writers():
             return [WriterSpec("keeper", Settings, Keeper)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def burnish_movers() -> Sequence[MoverSpec[Any]]:
+    """Return the kinds of disc robot this plugin can drive.
+
+    A robot that is a person, who answers on a terminal:
+
+        class Settings(BaseModel):
+            terminal: Path
+
+        class Person(Mover):
+            capabilities = MoverCapabilities(drives=1)
+
+            def __init__(self, settings):
+                self._terminal = settings.terminal
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *exc_info):
+                pass
+
+            def look(self):
+                return DeviceState(unit=Unit(product="a person", place=str(self._terminal)))
+
+            def initialise(self):
+                self._ask("Put what you hold onto the reject pile")
+
+            def load(self, tray):
+                if not tray.loaded():
+                    self._ask("Put a blank into the tray", tray)
+
+            def accept(self, tray):
+                if tray.loaded():
+                    self._ask("Put the disc onto the good pile", tray)
+                return "good pile"
+
+            def reject(self, tray):
+                if tray.loaded():
+                    self._ask("Put the disc onto the reject pile", tray)
+
+            def _ask(self, what, tray=None):
+                if tray:
+                    tray.open()
+                with self._terminal.open("wb+", buffering=0) as terminal:
+                    terminal.write(f"{what} and press Enter: ".encode())
+                    terminal.readline()
+                if tray:
+                    tray.close()
+
+        @hookimpl
+        def burnish_movers():
+            return [MoverSpec("person", Settings, Person)]
     """
     raise NotImplementedError

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import pluggy
 
 from burnish import hookspecs
-from burnish.contracts import FormatSpec, Profile, WriterSpec
+from burnish.contracts import CONTRACT, FormatSpec, MoverSpec, Profile, WriterSpec
 from burnish.errors import ConfigError, PluginError
 
 GROUP = "burnish"
@@ -70,6 +70,7 @@ class Registry:
         self.profiles: dict[str, Profile] = {}
         self.formats: dict[str, FormatSpec[Any]] = {}
         self.writers: dict[str, WriterSpec[Any]] = {}
+        self.movers: dict[str, MoverSpec[Any]] = {}
         self.origin: dict[str, str] = {}
         """Which plugin offers what: "writer file" -> "writer-file"."""
 
@@ -90,6 +91,7 @@ class Registry:
         self._points[name] = point
         try:
             module = point.load()
+            _demand_contract(module)
             self._manager.register(module, name)
             self._manager.check_pending()
             self._collect(name, module)
@@ -101,12 +103,11 @@ class Registry:
 
     def _collect(self, name: str, module: object) -> None:
         """Ask one plugin everything, and take all of its answers or none."""
-        profiles = self._ask("burnish_profiles", module)
-        formats = self._ask("burnish_formats", module)
-        writers = self._ask("burnish_writers", module)
-        offers = [("profile", profile.identifier, profile) for profile in profiles]
-        offers += [("format", spec.name, spec) for spec in formats]
-        offers += [("writer", spec.name, spec) for spec in writers]
+        offers = [
+            ("profile", profile.identifier, profile) for profile in self._ask("burnish_profiles", module)
+        ]
+        for role in ("format", "writer", "mover"):
+            offers += [(role, spec.name, spec) for spec in self._ask(f"burnish_{role}s", module)]
         for role, offered, _ in offers:
             if other := self.origin.get(f"{role} {offered}"):
                 raise PluginError(f"{role} {offered!r} is offered by {other!r} already")
@@ -129,6 +130,13 @@ class Registry:
         version = point.dist.version if point.dist else "?"
         broken = str(self.broken[name]) if name in self.broken else ""
         return Plugin(name, distribution, version, offers, broken)
+
+
+def _demand_contract(module: object) -> None:
+    """A plugin that says nothing was written for the first version."""
+    version = getattr(module, "burnish_contract", 1)
+    if version != CONTRACT:
+        raise PluginError(f"it was written for contract {version!r}; this burnish keeps {CONTRACT}")
 
 
 def warn_of_broken(registry: Registry) -> None:

@@ -319,16 +319,14 @@ def _assemble(loaded: Loaded, database: Database, registry: Registry) -> "Produc
     from burnish.fileset.derive.forms import Keeper
     from burnish.fileset.derive.workers import Workers
     from burnish.kit import make_kit
+    from burnish.production.composing import compose_stations
     from burnish.production.pair import Bench, limits_of
     from burnish.production.production import Production
-    from burnish.production.stations import Station
 
     config = loaded.config
     retries, limits = config.queue.retries_per_piece, limits_of(config.queue)
     bench = Bench(database, loaded.data, loaded.folder, retries, limits)
-    stations = []
-    for name, settings in config.writers.items():
-        spec = registry.writers[settings.driver]
-        stations.append(Station(name, settings, spec, registry.origin[f"writer {spec.name}"], bench))
+    (loaded.data / "locks").mkdir(exist_ok=True)
+    stations = list(compose_stations(config.devices, registry, bench))
     derive = Keeper(Sources(loaded.data / "spool"), Workers(config.media))
     return Production(bench, replace(make_kit(config, registry), derive=derive), stations)

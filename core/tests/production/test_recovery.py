@@ -16,6 +16,7 @@ from burnish.fileset.media import MediaSettings
 from burnish.fileset.settings import IdentitySettings
 from burnish.media import MediaKind
 from burnish.production import planner as planning
+from burnish.production.building import Introduction
 from burnish.production.leftovers import mark_unknown
 from burnish.production.outcome import CUT_OFF
 from burnish.production.pair import Bench
@@ -28,10 +29,7 @@ from burnish.requests.ledger import PlannedVolume, add_volumes, ask_to_cancel, c
 from burnish.requests.states import Event, PieceState
 from burnish.requests.store import Reference, create_request, move_request, request_row
 from burnish.terms import ExecutionStatus, StatusInfo
-from burnish.testing import scripted
 from sqlalchemy import select, update
-
-[SPEC] = scripted.burnish_writers()
 
 
 @pytest.fixture
@@ -193,8 +191,15 @@ def test_a_piece_of_a_station_that_is_gone_is_left_to_a_person(bench: Bench) -> 
 
 def station(bench: Bench) -> Station:
     """One with a scripted writer."""
-    keys = {"driver": "scripted", "path": str(bench.folder / "out"), "hold_retry": "0.1s"}
-    return Station("robot", WriterSettings(**keys), SPEC, "writer-scripted", bench)  # type: ignore[arg-type]
+    settings = WriterSettings(driver="scripted", hold_retry="0.1s")  # type: ignore[arg-type]
+    introduction: Introduction = {
+        "plugin": "writer-scripted",
+        "writer": "scripted",
+        "settings": {"path": str(bench.folder / "out")},
+        "folder": str(bench.folder),
+        "memory": 0,
+    }
+    return Station("robot", settings, introduction, {MediaKind.CD_R: 1 << 20}, bench)
 
 
 def test_a_living_feeder_is_not_disturbed(bench: Bench) -> None:

@@ -3,15 +3,22 @@
 Importing this package loads neither a database nor DICOM: a driver's process starts in milliseconds.
 """
 
+from burnish.contracts.device import DeviceState, Medium, Supply, Unit
 from burnish.contracts.format import Contents, FileOnMedium, Format, FormatSpec, VolumeFacts
 from burnish.contracts.head import Head, HeadValue
+from burnish.contracts.mover import Mover, MoverCapabilities, MoverSpec, Tray
 from burnish.contracts.profile import AsIs, DirectoryKey, Fit, Profile, Subject, Transcode, Unfit
 from burnish.contracts.writer import Cancel, Found, Job, Report, Writer, WriterCapabilities, WriterSpec
 
+CONTRACT = 1
+"""The version of this seam. A plugin says `burnish_contract = 1` in its module; another number is refused."""
+
 __all__ = [
+    "CONTRACT",
     "AsIs",
     "Cancel",
     "Contents",
+    "DeviceState",
     "DirectoryKey",
     "FileOnMedium",
     "Fit",
@@ -21,11 +28,18 @@ __all__ = [
     "Head",
     "HeadValue",
     "Job",
+    "Medium",
+    "Mover",
+    "MoverCapabilities",
+    "MoverSpec",
     "Profile",
     "Report",
     "Subject",
+    "Supply",
     "Transcode",
+    "Tray",
     "Unfit",
+    "Unit",
     "VolumeFacts",
     "Writer",
     "WriterCapabilities",

@@ -13,7 +13,8 @@ from typing import Any, BinaryIO, Generic, Protocol, Self, TypeVar
 
 from pydantic import BaseModel
 
-from burnish.errors import Cancelled
+from burnish.contracts.device import DeviceState
+from burnish.errors import Cancelled, DeviceFault, FaultKind
 from burnish.media import MediaKind
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
@@ -56,6 +57,8 @@ class WriterCapabilities:
     """What it can make."""
     interruptible: bool
     """Whether `write` heeds its token once the first byte is on the medium."""
+    tray: bool = False
+    """Whether it opens and closes its tray when told to, so that a mover can serve it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,8 @@ class Job:
     """Bytes of the image."""
     suffix: str
     """Of an image file of this format: `.iso`."""
+    spoilt: int = 0
+    """Media spoilt at this piece before: a writer that has steps of speed takes a slower one."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -97,13 +102,16 @@ class Found(StrEnum):
     """Something was written, or may have been: the medium goes to the reject bin."""
     WHOLE = "whole"
     """It was finished and can be read back."""
+    GONE = "gone"
+    """It is not in the device any more, and nobody can ask it: it counts as spoilt."""
 
 
 class Writer(Protocol):
     """A drive, a stick's socket or a folder. Inherit from it: what is left out shows when it is built.
 
-    The core calls `write`, then `read_back`, then `accept` or `reject`, each once per job. Every method
-    but the capabilities raises DeviceFault, and nothing else, when the device does not do as it is asked.
+    The core calls `prepare`, commits its intent, then calls `write`, `read_back`, and `accept` or `reject`.
+    Every method but the capabilities raises DeviceFault, and nothing else, when the device does not do as it
+    is asked. Between jobs the core calls `look`, and claims a job only where nothing stands against one.
     """
 
     @property
@@ -123,9 +131,32 @@ class Writer(Protocol):
     def capacity(self, medium: MediaKind) -> int:
         """Bytes that may be planned for such a medium. Cheap, and callable before the device is opened."""
 
+    def look(self) -> DeviceState:
+        """Say what it holds and lacks. Cheap; changes nothing. A device that tells nothing leaves this."""
+        return DeviceState()
+
+    def prepare(self, job: Job, cancel: Cancel) -> None:
+        """Do all that comes before the first byte: see that a blank that holds `job` is in place.
+
+        Nothing is written here, so whatever is raised costs no medium. A device that can know nothing
+        beforehand leaves this: `write` is asked to refuse all the same.
+        """
+
+    def open_tray(self) -> None:
+        """Have the tray out. Safe to repeat; only where `capabilities.tray`."""
+        raise DeviceFault(FaultKind.BAD_REQUEST, "this device has no tray that moves")
+
+    def close_tray(self) -> None:
+        """Have the tray in, its medium recognised. Safe to repeat; only where `capabilities.tray`."""
+        raise DeviceFault(FaultKind.BAD_REQUEST, "this device has no tray that moves")
+
     @abstractmethod
     def examine(self, job: Job) -> Found:
-        """Find out what became of `job` after a crash; safe to repeat, changes nothing."""
+        """Find out what became of `job` after a crash; safe to repeat, changes nothing.
+
+        UNTOUCHED only where that is certain: a blank to which a crashed process may have begun to write is
+        PARTIAL, however blank it looks.
+        """
 
     @abstractmethod
     def write(self, job: Job, source: BinaryIO, report: Report, cancel: Cancel) -> None:

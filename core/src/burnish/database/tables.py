@@ -160,6 +160,7 @@ attempts: Final = Table(
     Column("outcome", String(16)),
     Column("fault", String(32)),
     Column("message", String, nullable=False, default=""),
+    Column("done", Integer, nullable=False, default=0),  # bytes written, or read back of a written piece
     Column("rejected", Boolean, nullable=False, default=False),  # its medium is thrown away: it counts
     Column("process", Integer),
     Column("process_start", Integer),
@@ -181,6 +182,7 @@ stations: Final = Table(
     "stations",
     metadata,
     Column("name", String(64), primary_key=True),
+    Column("station", String(64), nullable=False),  # several drives may be one station
     Column("configured", Boolean, nullable=False),
     Column("state", String(16), nullable=False),
     Column("since", Float, nullable=False),
@@ -190,6 +192,10 @@ stations: Final = Table(
     Column("faults_in_a_row", Integer, nullable=False, default=0),
     Column("quarantine_after", Integer, nullable=False),
     Column("media", JSON, nullable=False),
+    Column("condition", String(32)),  # the fault that a look has found to stand against any job
+    Column("ready", JSON),  # of media: what it could take at the last look; null: it does not tell
+    Column("device", JSON),  # the last look, as `DeviceState.to_json` gives it
+    Column("looked_at", Float),
 )
 
 # --- clock.py: service time ---------------------------------------------------------------------------------

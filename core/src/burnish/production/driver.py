@@ -3,11 +3,11 @@
 It learns on its wire which plugin to load and what to do. It never sees a path of the spool, the database
 or what a read-back is compared with. When the feeder goes away, it ends at once.
 
-Messages in:  {"plugin", "writer", "settings"} first; then {"do": write | read_back | examine | accept |
-reject, "job"} and, at any time, {"cancel": true}.
-Messages out: {"ready": {...}} once it has its device, else {"fault": kind, "message"}; then {"progress":
-bytes}, {"denied": why it does not stop}, and at the end of each order {"done": value}, {"fault": kind,
-"message"} or {"cancelled": true}.
+Messages in:  the introduction first (`burnish.production.building`); then {"do": look | prepare | write |
+read_back | examine | accept | reject, "job", "number"} and, at any time, {"cancel": true}.
+Messages out: {"ready": {...}} once it has its device, else {"fault": kind, "message"}; then, each with the
+number of its order, {"progress": bytes}, {"denied": why it does not stop}, and at the end of the order
+{"done": value}, {"fault": kind, "message", "shared"} or {"cancelled": true}.
 """
 
 import os
@@ -19,11 +19,13 @@ from typing import Any, BinaryIO, cast
 from burnish.contracts import Cancel, Job, Writer
 from burnish.errors import Cancelled, DeviceFault, FaultKind
 from burnish.lifeline import die_with_parent
+from burnish.production.building import Introduction, build, limit_memory
 from burnish.production.wire import Wire
-from burnish.registry import Registry
 
 _REPORT_STEP = 4 << 20
 """Bytes between two progress messages."""
+_WORDS = 2000
+"""Characters of a message at most."""
 Order = tuple[dict[str, Any], int | None]
 
 
@@ -32,20 +34,24 @@ class _Host:
         self._wire = wire
         self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
         self._cancel = threading.Event()
+        self._number = 0
+        """Of the order that is being carried out."""
 
     def run(self) -> None:
         """Introduce the driver, then do as told until the feeder goes."""
         first = self._wire.receive()
         if first is None:
             return
-        writer = _build(first[0])
+        introduction = cast("Introduction", first[0])
+        limit_memory(introduction["memory"])
+        writer = build(introduction)
         try:
             with writer:
                 self._wire.send({"ready": {"interruptible": writer.capabilities.interruptible}})
                 threading.Thread(target=self._listen, daemon=True).start()
                 self._serve(writer)
         except DeviceFault as fault:  # it cannot take its device
-            self._wire.send({"fault": fault.kind, "message": str(fault)})
+            self._wire.send(_told(fault))
 
     def _serve(self, writer: Writer) -> None:
         while True:
@@ -62,19 +68,25 @@ class _Host:
 
     def _carry_out(self, writer: Writer, order: dict[str, Any], descriptor: int | None) -> None:
         try:
-            done = self._do(writer, order["do"], Job.from_json(order["job"]), descriptor)
+            self._number = order["number"]
+            done = self._do(writer, order, descriptor)
         except Cancelled:
             answer: dict[str, Any] = {"cancelled": True}
         except DeviceFault as fault:
-            answer = {"fault": fault.kind, "message": str(fault)}
+            answer = _told(fault)
         except Exception as error:  # noqa: BLE001 - whatever a driver raises besides is its own fault
-            answer = {"fault": FaultKind.DRIVER_FAULT, "message": f"{type(error).__name__}: {error}"[:2000]}
+            answer = _told(DeviceFault(FaultKind.DRIVER_FAULT, f"{type(error).__name__}: {error}"))
         else:
             answer = {"done": done}
-        self._wire.send(answer)
+        self._send(answer)
 
-    def _do(self, writer: Writer, what: str, job: Job, descriptor: int | None) -> Any:
-        match what:
+    def _do(self, writer: Writer, order: dict[str, Any], descriptor: int | None) -> Any:
+        if order["do"] == "look":
+            return writer.look().to_json()
+        job = Job.from_json(order["job"])
+        match order["do"]:
+            case "prepare":
+                writer.prepare(job, Cancel(self._cancel.is_set, self._deny))
             case "write":
                 with _stream(descriptor, "rb") as source:
                     writer.write(job, source, self._reporter(), Cancel(self._cancel.is_set, self._deny))
@@ -91,7 +103,10 @@ class _Host:
 
     def _deny(self, reason: str) -> None:
         self._cancel.clear()
-        self._wire.send({"denied": reason[:2000]})
+        self._send({"denied": reason[:_WORDS]})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        self._wire.send({**message, "number": self._number})
 
     def _reporter(self) -> Any:
         told = 0
@@ -100,7 +115,7 @@ class _Host:
             nonlocal told
             if done - told >= _REPORT_STEP:
                 told = done
-                self._wire.send({"progress": done})
+                self._send({"progress": done})
 
         return report
 
@@ -111,11 +126,8 @@ def _stream(descriptor: int | None, mode: str) -> BinaryIO:
     return cast("BinaryIO", open(descriptor, mode, buffering=0))
 
 
-def _build(introduction: dict[str, Any]) -> Writer:
-    registry = Registry.load([introduction["plugin"]])
-    for error in registry.broken.values():
-        raise error
-    return registry.writers[introduction["writer"]].make(introduction["settings"])
+def _told(fault: DeviceFault) -> dict[str, Any]:
+    return {"fault": fault.kind, "message": str(fault)[:_WORDS], "shared": fault.shared}
 
 
 def main() -> None:

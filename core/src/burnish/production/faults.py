@@ -85,6 +85,8 @@ POLICIES: Final[Mapping[FaultKind, Policy]] = MappingProxyType(
         FaultKind.UNSAFE_TARGET:     Policy(Action.HOLD, _OPERATOR, _OPERATOR, Wait.SUPPLIES, Next.WAIT),
         FaultKind.OPERATOR_ACTION:   Policy(Action.HOLD, _OPERATOR, _OPERATOR, Wait.SUPPLIES, Next.WAIT),
         FaultKind.LABEL_FAILED:      Policy(Action.HOLD, _OPERATOR, _OPERATOR, Wait.SUPPLIES, Next.WAIT),
+        FaultKind.UNKNOWN_REPLY:
+            Policy(Action.HOLD, _OPERATOR, _OPERATOR, Wait.SUPPLIES, Next.QUARANTINE),
         FaultKind.DEVICE_BUSY:       Policy(Action.HOLD, _BUSY, _BUSY, Wait.SUPPLIES, Next.BACK_OFF),
         FaultKind.DEVICE_OFFLINE:    Policy(Action.HOLD, _BUSY, _FAILURE, Wait.OFFLINE, Next.BACK_OFF),
         FaultKind.MEDIA_DEFECT:

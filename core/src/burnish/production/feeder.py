@@ -4,9 +4,11 @@ It streams recipes to its driver, compares what is read back, and records each s
 begins. It outlives the server: when its wire to the station breaks it finishes the piece it has, and the
 next server finds the outcome in the ledger.
 
-Messages in:  {"data", "driver", "stall", "retries"} first; then {"make": attempt} or {"settle": attempt}.
+Messages in:  {"data", "driver", "stall", "retries"} first; then {"make": attempt}, {"settle": attempt} or
+{"look": 0}.
 Messages out: {"ready": true}, or false with the "fault" and "message" of its driver; then {"ended": attempt,
-"well": bool} for each; false means that the pair wants replacing.
+"well": bool} for each attempt, where false means that the pair wants replacing, and for a look {"state": what
+the driver said}, or {"state": null} with the "fault" and "message".
 """
 
 import sys
@@ -17,6 +19,7 @@ from burnish.database import Database
 from burnish.database.settings import DatabaseSettings
 from burnish.errors import InvalidMove
 from burnish.instances.sources import Sources
+from burnish.lifeline import adopt_orphans
 from burnish.production.making import Making
 from burnish.production.processes import own_identity
 from burnish.production.proxy import DriverProcess
@@ -54,6 +57,10 @@ def _serve(wire: Wire, feeder: Feeder) -> None:
     work: dict[str, Callable[[int], bool]] = {"make": feeder.make, "settle": feeder.settle}
     while (received := wire.receive()) is not None:
         [(what, attempt)] = received[0].items()
+        if what == "look":
+            if not _look(wire, feeder.driver):
+                return
+            continue
         try:
             well = work[what](attempt)
         except InvalidMove as error:  # the piece is somebody else's by now: touch nothing of it
@@ -67,8 +74,16 @@ def _serve(wire: Wire, feeder: Feeder) -> None:
             return
 
 
+def _look(wire: Wire, driver: DriverProcess) -> bool:
+    """Have a look at the device; False where the pair wants replacing."""
+    reply = driver.order("look")
+    wire.send({"state": reply.done, "fault": reply.fault, "message": reply.message})
+    return not reply.lost
+
+
 def main() -> None:
     """Run as a child of production, in a session of its own."""
+    adopt_orphans()
     wire = Wire.inherited(int(sys.argv[1]))
     received = wire.receive()
     if received is None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from typing import Protocol
 
@@ -10,26 +11,31 @@ from burnish.database import Database
 from burnish.errors import Cancelled, FaultKind, Mismatch, SourceDamaged
 from burnish.instances.sources import Sources
 from burnish.production import roster
-from burnish.production.faults import POLICIES, Blank
+from burnish.production.faults import POLICIES, Action, Blank
 from burnish.production.outcome import CUT_OFF, SOURCE_DAMAGED, leave_unknown, settle
 from burnish.production.processes import own_identity
-from burnish.production.proxy import DriverProcess, Reply
+from burnish.production.proxy import DriverProcess, Reply, Watch
 from burnish.recipe import Recipe, compare, load_recipe, pour
 from burnish.requests.ledger import (
     Claim,
     deliver,
+    enter_progress,
     intend,
     move_piece,
     note_fault,
     noted_fault,
     piece_row,
     refuse_cancel,
+    sign_attempt,
 )
 from burnish.requests.states import LIVE, PieceState
 from burnish.requests.store import request_row
 from burnish.terms import DimseStatus
 
 _PIPE = 1 << 20
+_PROGRESS_SECONDS = 1.0
+"""Between two entries of how far a piece is."""
+_GONE = "its medium is not in the device any more: look for it in the output bin and the reject bin"
 
 
 def plan_path(data: Path, volume_token: str) -> Path:
@@ -47,7 +53,7 @@ class Kitchen(Protocol):
     database: Database
 
 
-class Making:
+class Making(Watch):
     """One attempt. `run` and `settle` say whether the pair of processes can go on with another."""
 
     def __init__(self, kitchen: Kitchen, claim: Claim, state: PieceState = PieceState.CLAIMED) -> None:
@@ -57,6 +63,10 @@ class Making:
         self._database = kitchen.database
         self._driver = kitchen.driver
         self._told = False
+        self._reached = 0
+        self._entered = 0
+        """Bytes that the driver has told of, and those that stand in the ledger."""
+        self._looked = 0.0
         self._recipe: Recipe
 
     def run(self) -> bool:
@@ -65,6 +75,10 @@ class Making:
             self._recipe = self._plan()
         except SourceDamaged as error:
             return self._enter(FaultKind.BAD_REQUEST, str(error), touched=False)
+        self._sign()
+        reply = self._driver.order("prepare", self._claim.job, watch=self)
+        if not reply.well:
+            return self._not_begun(reply)
         if not self._intend():
             return True
         try:
@@ -87,6 +101,8 @@ class Making:
         found = Found(reply.done)
         if found is Found.UNTOUCHED:
             return self._enter(fault or CUT_OFF, message or "nothing had been written", touched=rejected)
+        if found is Found.GONE:
+            return self._enter(fault or CUT_OFF, message or _GONE, touched=True)
         if found is Found.PARTIAL or not wanted or fault not in (None, FaultKind.DRIVER_FAULT):
             return self._reject(fault or CUT_OFF, message or "the work was cut off")
         return self._prove_what_is_found()
@@ -107,6 +123,16 @@ class Making:
 
     # --- steps -----------------------------------------------------------------------------------------
 
+    def _sign(self) -> None:
+        with self._database.write() as connection:
+            sign_attempt(connection, self._claim.attempt, *own_identity())
+
+    def _not_begun(self, reply: Reply) -> bool:
+        """No byte was written: anybody may take the piece."""
+        reply = self._unasked(reply)
+        self._enter(reply.fault, reply.message, touched=False, shared=reply.shared)
+        return not reply.lost
+
     def _intend(self) -> bool:
         with self._database.write() as connection:
             going = intend(connection, self._claim, *own_identity())
@@ -123,7 +149,7 @@ class Making:
             finally:
                 os.close(writing)
 
-        return self._driver.order("write", self._claim.job, reading, work, self._look, self._denied)
+        return self._driver.order("write", self._claim.job, reading, work, self)
 
     def _prove_and_deliver(self) -> bool:
         try:
@@ -163,7 +189,7 @@ class Making:
             finally:
                 os.close(reading)
 
-        reply = self._driver.order("read_back", self._claim.job, writing, work, self._look)
+        reply = self._driver.order("read_back", self._claim.job, writing, work, self)
         if found and (reply.well or not cut_short):
             raise found[0]
         return reply
@@ -178,6 +204,27 @@ class Making:
             move_piece(connection, self._claim.piece, self._state, target)
             roster.note_progress(connection, self._claim.station, target)
         self._state = target
+        self._reached = self._entered = 0
+
+    # --- while it is made ------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Some times a second: does somebody want it stopped? Some seconds apart: enter how far it is."""
+        self._look()
+        now = time.monotonic()
+        if self._reached != self._entered and now - self._looked > _PROGRESS_SECONDS:
+            self._looked, self._entered = now, self._reached
+            with self._database.write() as connection:
+                enter_progress(connection, self._claim.attempt, self._reached)
+
+    def progress(self, done: int) -> None:
+        """Bytes written or read so far."""
+        self._reached = done
+
+    def denied(self, reason: str) -> None:
+        """The driver does not stop, for a reason of its own."""
+        self._told = False
+        self._refuse(DimseStatus.CANCEL_DENIED)
 
     # --- cancel ----------------------------------------------------------------------------------------
 
@@ -187,16 +234,11 @@ class Making:
             asked = request_row(connection, self._claim.request).cancel_asked
         if not asked or self._told:
             return
-        if self._driver.interruptible:
+        if self._driver.interruptible or self._state is PieceState.CLAIMED:
             self._told = True
             self._driver.cancel()
         else:
             self._refuse(DimseStatus.CANCEL_IN_PROGRESS)
-
-    def _denied(self, reason: str) -> None:
-        """The driver does not stop, for a reason of its own."""
-        self._told = False
-        self._refuse(DimseStatus.CANCEL_DENIED)
 
     def _refuse(self, answer: DimseStatus) -> None:
         with self._database.write() as connection:
@@ -206,8 +248,9 @@ class Making:
 
     def _failed(self, reply: Reply) -> bool:
         """The driver did not do it: was the medium touched?"""
-        if reply.cancelled and not self._told:
-            reply = Reply(fault=FaultKind.DRIVER_FAULT, message="the driver stopped without being asked to")
+        reply = self._unasked(reply)
+        if self._can_be_handed_out_later(reply):
+            return self._left_unknown(reply)
         self._note(reply.fault, reply.message)
         if reply.lost:  # nobody can say; the station has the next pair ask the medium
             return False
@@ -220,6 +263,16 @@ class Making:
         if blank and (reply.fault is None or POLICIES[reply.fault].blank is Blank.KEPT):
             return self._enter(reply.fault, reply.message, touched=False)
         return self._reject(reply.fault, reply.message)
+
+    def _unasked(self, reply: Reply) -> Reply:
+        if reply.cancelled and not self._told:
+            return Reply(fault=FaultKind.DRIVER_FAULT, message="the driver stopped without being asked to")
+        return reply
+
+    def _can_be_handed_out_later(self, reply: Reply) -> bool:
+        """A proven medium that something keeps in the device: it is asked again once that is mended."""
+        proven = self._state is PieceState.PROVEN and reply.fault is not None
+        return proven and POLICIES[reply.fault or FaultKind.DRIVER_FAULT].action is Action.HOLD
 
     def _reject(self, fault: str | None, message: str) -> bool:
         """Reject the medium, then enter why; where that cannot be done, the medium is asked again later."""
@@ -241,13 +294,13 @@ class Making:
             if piece_row(connection, self._claim.piece).state != PieceState.UNKNOWN:
                 move_piece(connection, self._claim.piece, self._state, PieceState.UNKNOWN)
             kind = reply.fault or FaultKind.DRIVER_FAULT
-            leave_unknown(connection, self._claim, kind, reply.message)
+            leave_unknown(connection, self._claim, kind, reply.message, shared=reply.shared)
         return False
 
-    def _enter(self, fault: str | None, message: str, *, touched: bool) -> bool:
+    def _enter(self, fault: str | None, message: str, *, touched: bool, shared: bool = False) -> bool:
         claim, state, retries = self._claim, self._state, self._retries
         with self._database.write() as connection:
-            settle(connection, claim, state, fault, message, touched=touched, retries=retries)
+            settle(connection, claim, state, fault, message, touched=touched, retries=retries, shared=shared)
         return True
 
 

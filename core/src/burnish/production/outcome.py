@@ -42,6 +42,7 @@ def settle(
     *,
     touched: bool,
     retries: int,
+    shared: bool = False,
 ) -> None:
     """Enter how an attempt ended badly: by a fault of its device, or by CUT_OFF or SOURCE_DAMAGED; None:
     somebody wanted it stopped. `touched` says whether its medium may hold anything, or is no good."""
@@ -53,7 +54,7 @@ def settle(
         settle_damage(connection, claim, state, message)
     else:
         kind = FaultKind(fault)
-        settle_fault(connection, claim, state, kind, message, touched=touched, retries=retries)
+        settle_fault(connection, claim, state, kind, message, touched=touched, retries=retries, shared=shared)
 
 
 def settle_fault(
@@ -65,12 +66,13 @@ def settle_fault(
     *,
     touched: bool,
     retries: int,
+    shared: bool = False,
 ) -> None:
-    """Enter a fault of a device or its driver."""
+    """Enter a fault of a device or its driver; `shared`: of the robot that all drives of its station have."""
     record_event(
         connection, EventKind.STATION_FAULT, request=claim.request, piece=claim.piece, kind_of_fault=kind
     )
-    amounts_to = roster.note_fault(connection, claim.station, kind, message)
+    amounts_to = roster.note_fault(connection, claim.station, kind, message, shared=shared)
     if touched:
         again = spoil(connection, claim, state, fault=kind, message=message, retries=retries)
     else:
@@ -129,12 +131,14 @@ def settle_damage(connection: Connection, claim: Claim, state: PieceState, messa
         abandon_request(connection, claim.request, StatusInfo.PROC_FAILURE, message)
 
 
-def leave_unknown(connection: Connection, claim: Claim, kind: FaultKind, message: str) -> None:
+def leave_unknown(
+    connection: Connection, claim: Claim, kind: FaultKind, message: str, *, shared: bool = False
+) -> None:
     """Enter that a medium can be neither asked nor rejected now: it stays UNKNOWN, and is asked again.
 
     What is wrong with the medium itself, or with the driver, is for the operator to look at.
     """
-    roster.note_fault(connection, claim.station, kind, message)
+    roster.note_fault(connection, claim.station, kind, message, shared=shared)
     policy = POLICIES[kind]
     info = policy.waiting or StatusInfo.CHECK_MCD_OP
     wait, failing = (policy.limit, policy.failing) if policy.limit else (Wait.SUPPLIES, info)

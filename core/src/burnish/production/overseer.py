@@ -10,14 +10,16 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, func, select
 
 from burnish.database import Database
 from burnish.database.tables import pieces, requests, volumes
+from burnish.errors import FaultKind
 from burnish.media import MediaKind
 from burnish.production import roster
+from burnish.production.faults import POLICIES
 from burnish.production.roster import StationState
 from burnish.requests.ledger import abandon_request, hold_request, pieces_in
 from burnish.requests.states import AT_A_STATION, LIVE, PieceState
@@ -39,7 +41,7 @@ _STRANDED: Final[Mapping[Wait, tuple[StatusInfo, StatusInfo, str]]] = {
     Wait.DRAINED: (
         StatusInfo.CHECK_MCD_OP,
         StatusInfo.CHECK_MCD_OP,
-        "an operator has stopped every station that can make this medium",
+        "every station that can make this medium waits for an operator to let it go on",
     ),
 }
 """What a request says while it waits for a station, what when that was too long, and why."""
@@ -114,25 +116,59 @@ def _needs(connection: Connection) -> dict[int, list[Need]]:
     return found
 
 
-def _wait_for(connection: Connection, needs: Sequence[Need]) -> Wait | None:
-    """What a request waits for besides its turn: None where stations in service can make all of it."""
+class Reason(NamedTuple):
+    """What a request waits for besides its turn."""
+
+    wait: Wait
+    info: StatusInfo
+    failing: StatusInfo
+    message: str
+
+
+def _reason(connection: Connection, needs: Sequence[Need]) -> Reason | None:
+    """Why a request waits; None where stations in service, supplied, can make a piece of it."""
     missing = [need for need in needs if not roster.able(connection, *need)]
-    if not missing:
+    if missing:
+        stopped = all(_waits_for_an_operator(connection, need) for need in missing)
+        wait = Wait.DRAINED if stopped else Wait.STRANDED
+        return Reason(wait, *_STRANDED[wait])
+    lacks = [_lack(connection, need) for need in needs]
+    return None if None in lacks else lacks[0]
+
+
+def _waits_for_an_operator(connection: Connection, need: Need) -> bool:
+    """Whether a station could make it that an operator has stopped, or that wants one before it moves."""
+    rows = roster.able_rows(connection, *need, states=[StationState.DRAINING, StationState.QUARANTINED])
+    return any(
+        row.state == StationState.DRAINING or row.last_fault == FaultKind.UNKNOWN_REPLY for row in rows
+    )
+
+
+def _lack(connection: Connection, need: Need) -> Reason | None:
+    """What every station lacks that can make such a medium: of several conditions, the first one's."""
+    rows = roster.able_rows(connection, *need)
+    lacks = [roster.lack(row, *need) for row in rows]
+    if None in lacks:
         return None
-    stopped = all(roster.able(connection, *need, states=[StationState.DRAINING]) for need in missing)
-    return Wait.DRAINED if stopped else Wait.STRANDED
+    row, fault = rows[0], lacks[0]
+    policy = POLICIES[fault or FaultKind.DRIVER_FAULT]
+    wait = Wait.STRANDED if policy.limit is Wait.OFFLINE else Wait.CONDITION
+    said = row.reason if row.condition else f"{fault}: it needs a blank {need[0]} for {need[1]} bytes"
+    return Reason(wait, policy.waiting or policy.failing, policy.failing, f"{row.name}: {said}")
 
 
 def _is_told(connection: Connection, request: int, needs: Sequence[Need]) -> bool:
-    wait = _wait_for(connection, needs)
-    return waits_of(connection, request) & set(FOR_A_STATION) == ({wait} if wait else set())
+    reason = _reason(connection, needs)
+    told = waits_of(connection, request) & set(FOR_A_STATION)
+    if reason is None:
+        return not told
+    return told == {reason.wait} and request_row(connection, request).info == reason.info
 
 
 def _tell(connection: Connection, request: int) -> None:
     """Say what a request waits for, or that it waits for its turn only: looked at again, now alone."""
     needs = _needs(connection).get(request)
-    wait = _wait_for(connection, needs) if needs else None
-    end_waits(connection, request, set(FOR_A_STATION) - {wait})
-    if wait:
-        info, failing, message = _STRANDED[wait]
-        hold_request(connection, request, info, message, wait, failing)
+    reason = _reason(connection, needs) if needs else None
+    end_waits(connection, request, set(FOR_A_STATION) - {reason.wait if reason else None})
+    if reason:
+        hold_request(connection, request, reason.info, reason.message, reason.wait, reason.failing)

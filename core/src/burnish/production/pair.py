@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from burnish.contracts import DeviceState
 from burnish.database import Database
 from burnish.errors import DeviceFault, FaultKind
 from burnish.orders.settings import QueueSettings
+from burnish.production.building import Introduction
 from burnish.production.settings import WriterSettings
 from burnish.production.wire import Wire
 from burnish.requests.waits import Wait
 
+_LOG_SIZE: Final = 1 << 20
+"""Bytes from which on a station's log is put aside."""
 _GONE: Final = "its process ended; the station's log says why"
 
 
@@ -35,20 +39,26 @@ def limits_of(queue: QueueSettings) -> Mapping[Wait, timedelta]:
     return {
         Wait.SUPPLIES: queue.supplies_timeout,
         Wait.DRAINED: queue.supplies_timeout,
+        Wait.CONDITION: queue.supplies_timeout,
         Wait.OFFLINE: queue.offline_timeout,
         Wait.STRANDED: queue.offline_timeout,
     }
 
 
+def _turn_over(log: Path) -> None:
+    """Keep what drivers print from filling a disk: one log and the one before."""
+    if log.exists() and log.stat().st_size > _LOG_SIZE:
+        log.replace(log.with_suffix(".log.1"))
+
+
 class Pair:
     """Two processes in a session of their own, ready to make pieces."""
 
-    def __init__(
-        self, bench: Bench, introduction: Mapping[str, Any], settings: WriterSettings, log: Path
-    ) -> None:
+    def __init__(self, bench: Bench, introduction: Introduction, settings: WriterSettings, log: Path) -> None:
         ours, theirs = Wire.pair()
         self._wire = Wire(ours)
         command = [sys.executable, "-m", "burnish.production.feeder", str(theirs.fileno())]
+        _turn_over(log)
         with theirs, log.open("ab") as sink:
             self.process = subprocess.Popen(
                 command,
@@ -84,6 +94,23 @@ class Pair:
             return False
         received = self._wire.receive()
         return bool(received and received[0].get("well"))
+
+    def look(self) -> DeviceState:
+        """Have the device looked at. Raises DeviceFault."""
+        try:
+            self._wire.send({"look": 0})
+        except OSError:
+            raise DeviceFault(FaultKind.DRIVER_FAULT, _GONE) from None
+        received = self._wire.receive()
+        if received is None:
+            raise DeviceFault(FaultKind.DRIVER_FAULT, _GONE)
+        said = received[0]
+        if said.get("state") is None:
+            raise DeviceFault(FaultKind(said["fault"]), str(said["message"]))
+        try:
+            return DeviceState.from_json(said["state"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DeviceFault(FaultKind.DRIVER_FAULT, f"its look is none: {error!r}") from error
 
     def end(self) -> None:
         """Let it go: it ends by itself when its wire closes."""

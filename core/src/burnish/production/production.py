@@ -75,7 +75,9 @@ class Production:
         with self._bench.database.write() as connection:
             roster.retire_others(connection, names)
             for station in self._stations:
-                roster.enroll(connection, station.name, station.media, station.quarantine_after)
+                roster.enroll(
+                    connection, station.name, station.media, station.quarantine_after, station.station
+                )
 
     def _settle_strangers(self) -> None:
         """Pieces at a station that is configured no more: nobody can ask their medium but an operator."""

@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from burnish.contracts import Job
 from burnish.errors import FaultKind
+from burnish.lifeline import end_orphans
 from burnish.production.wire import Wire
 
 _TICK = 0.1
@@ -29,6 +30,8 @@ class Reply:
     fault: FaultKind | None = None
     message: str = ""
     cancelled: bool = False
+    shared: bool = False
+    """Whether the fault is of what all drives of the station share."""
     lost: bool = False
     """The driver's process is gone, or was killed because it hung or talked nonsense."""
 
@@ -42,12 +45,30 @@ def _lost(message: str) -> Reply:
     return Reply(fault=FaultKind.DRIVER_FAULT, message=message, lost=True)
 
 
+class Watch:
+    """Who watches an order while it is carried out. This one does nothing."""
+
+    def tick(self) -> None:
+        """Some times a second."""
+
+    def denied(self, reason: str) -> None:
+        """The driver says why it does not stop though it was asked to."""
+
+    def progress(self, done: int) -> None:
+        """Bytes so far."""
+
+
+IDLE: Final = Watch()
+
+
 class DriverProcess:
     """One child process that runs one driver."""
 
     def __init__(self, introduction: dict[str, Any], stall: float, log: IO[bytes] | None = None) -> None:
         ours, theirs = Wire.pair()
         self._stall = stall
+        self._number = 0
+        """Of the last order: what a driver says of another is not listened to."""
         self._wire = Wire(ours)
         command = [sys.executable, "-m", "burnish.production.driver", str(theirs.fileno())]
         with theirs:
@@ -74,38 +95,36 @@ class DriverProcess:
             return self._kill("the driver did not start; its log says why")
         if "ready" not in received[0]:
             self.close()
-            return _reply(received[0]) or _lost("the driver talked nonsense")
+            return _reply(received[0])
         self.interruptible = bool(received[0]["ready"].get("interruptible"))
         return Reply()
 
     def order(
         self,
         what: str,
-        job: Job,
+        job: Job | None = None,
         descriptor: int | None = None,
         work: Callable[[], None] = lambda: None,
-        tick: Callable[[], None] = lambda: None,
-        denied: Callable[[str], None] = lambda reason: None,
+        watch: Watch = IDLE,
     ) -> Reply:
         """Have the driver do `what`, doing `work` here meanwhile; closes `descriptor`.
 
-        `tick` is called some times a second, `denied` where the driver says why it does not stop. Errors of
-        `work` pass through once the driver has replied.
+        Errors of `work` pass through once the driver has replied.
         """
+        self._number += 1
         try:
-            self._wire.send({"do": what, "job": job.to_json()}, descriptor)
+            told = {"do": what, "job": job.to_json() if job else None, "number": self._number}
+            self._wire.send(told, descriptor)
         except OSError:
             return self._kill("the driver's process is gone")
         finally:
             if descriptor is not None:
                 os.close(descriptor)
-        return self._both(work, tick, denied)
+        return self._both(work, watch)
 
-    def _both(
-        self, work: Callable[[], None], tick: Callable[[], None], denied: Callable[[str], None]
-    ) -> Reply:
+    def _both(self, work: Callable[[], None], watch: Watch) -> Reply:
         replies: list[Reply] = []
-        waiter = threading.Thread(target=lambda: replies.append(self._await(tick, denied)))
+        waiter = threading.Thread(target=lambda: replies.append(self._await(watch)))
         waiter.start()
         try:
             with suppress(BrokenPipeError):  # the driver stopped reading; its reply says why
@@ -114,7 +133,7 @@ class DriverProcess:
             waiter.join()
         return replies[0]
 
-    def _await(self, tick: Callable[[], None], denied: Callable[[str], None]) -> Reply:
+    def _await(self, watch: Watch) -> Reply:
         heard = time.monotonic()
         while True:
             try:
@@ -122,7 +141,7 @@ class DriverProcess:
             except TimeoutError:
                 if time.monotonic() - heard > self._stall:
                     return self._kill(f"the driver was silent for {self._stall:g} s")
-                tick()
+                watch.tick()
                 continue
             except ValueError:
                 return self._kill("the driver talked nonsense")
@@ -131,11 +150,15 @@ class DriverProcess:
             message, descriptor = received
             if descriptor is not None:  # no driver is asked for one
                 os.close(descriptor)
+            if message.get("number") != self._number:
+                return self._kill("the driver talked of an order that it was not given")
             heard = time.monotonic()
             if "denied" in message:
-                denied(str(message["denied"]))
-            elif reply := _reply(message):
-                return reply
+                watch.denied(str(message["denied"]))
+            elif "progress" in message:
+                watch.progress(_count(message["progress"]))
+            else:
+                return _reply(message)
 
     def cancel(self) -> None:
         """Tell the driver that somebody wants its work stopped."""
@@ -152,16 +175,22 @@ class DriverProcess:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        end_orphans()
 
 
-def _reply(message: dict[str, Any]) -> Reply | None:
-    if "progress" in message:
-        return None
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _reply(message: dict[str, Any]) -> Reply:
     if "done" in message:
         return Reply(done=message["done"])
     if message.get("cancelled"):
         return Reply(cancelled=True)
     try:
-        return Reply(fault=FaultKind(message.get("fault", "")), message=str(message.get("message", "")))
+        kind = FaultKind(message.get("fault", ""))
+        return Reply(
+            fault=kind, message=str(message.get("message", "")), shared=message.get("shared") is True
+        )
     except ValueError:
         return Reply(fault=FaultKind.DRIVER_FAULT, message=f"the driver said {str(message)[:200]}")

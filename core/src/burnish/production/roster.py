@@ -1,4 +1,5 @@
-"""The roster: a row for each station that tells an operator what it is about, and production what it may do.
+"""The roster: a row for each drive of a station that tells an operator what it is about, and production what
+it may do. A station of one drive is one row of its own name; of several, each is `<station>/<writer>`.
 
     ready ◄──► waiting        a condition that somebody must mend; it is tried again by itself
       ▲ ▲
@@ -16,6 +17,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from burnish.contracts import DeviceState
 from burnish.database import record_event
 from burnish.database.tables import stations
 from burnish.errors import FaultKind
@@ -43,9 +45,21 @@ BY_ITSELF: Final = (*CLAIMING, StationState.FAILED)
 """States that a station leaves without an operator."""
 
 
-def enroll(connection: Connection, name: str, media: Mapping[MediaKind, int], quarantine_after: int) -> None:
-    """Enter a configured station at the start of production; `media` says the bytes that fit on each kind."""
+def enroll(
+    connection: Connection,
+    name: str,
+    media: Mapping[MediaKind, int],
+    quarantine_after: int,
+    station: str = "",
+) -> None:
+    """Enter a configured drive at the start of production; `media` says the bytes that fit on each kind.
+
+    `station` is whose it is, empty where it is one by itself. What it lacked before is looked at again.
+    """
     facts = {
+        "station": station or name,
+        "condition": None,
+        "ready": None,
         "configured": True,
         "media": {kind.value: capacity for kind, capacity in media.items()},
         "quarantine_after": quarantine_after,
@@ -92,15 +106,50 @@ def set_state(
     return True
 
 
+def named(connection: Connection, name: str) -> list[str]:
+    """The rows that an operator means by a name: a drive's own, or all of a station."""
+    meant = (stations.c.name == name) | (stations.c.station == name)
+    return list(connection.execute(select(stations.c.name).where(meant).order_by(stations.c.name)).scalars())
+
+
 def resume(connection: Connection, name: str) -> bool:
     """Have a station take pieces again, with a clean slate. False where there is none of this name."""
-    return set_state(connection, name, StationState.READY, "", faults_in_a_row=0)
+    return set_state(connection, name, StationState.READY, "", faults_in_a_row=0, condition=None, ready=None)
 
 
-def note_fault(connection: Connection, name: str, kind: FaultKind, message: str) -> FaultKind:
-    """Enter what went wrong at a station and what that makes of it; return what it amounts to.
+def note_look(
+    connection: Connection, name: str, state: DeviceState, ready: Mapping[MediaKind, int] | None
+) -> None:
+    """Enter what a device said of itself. A condition keeps its station waiting until a look finds none.
 
-    Too many media in a row that a station could not make are no fault of the media: DRIVE_FAULT.
+    `ready` is what it could take now, with the bytes that fit on each; None where it does not tell.
+    """
+    row = station_row(connection, name)
+    if row is None:
+        return
+    seen = {
+        "condition": state.condition,
+        "ready": None if ready is None else {kind.value: size for kind, size in ready.items()},
+        "device": state.to_json(),
+        "looked_at": time.time(),
+    }
+    connection.execute(update(stations).where(stations.c.name == name).values(seen))
+    if state.condition:
+        _react(connection, name, POLICIES[state.condition].station, f"{state.condition}: {state.message}")
+        if state.condition != row.condition:
+            noted = {"last_fault": state.condition, "last_fault_at": time.time()}
+            connection.execute(update(stations).where(stations.c.name == name).values(noted))
+    elif row.condition:
+        set_state(connection, name, StationState.READY, "", leaving=[StationState.WAITING])
+
+
+def note_fault(
+    connection: Connection, name: str, kind: FaultKind, message: str, *, shared: bool = False
+) -> FaultKind:
+    """Enter what went wrong at a drive and what that makes of it; return what it amounts to.
+
+    Too many media in a row that a drive could not make are no fault of the media: DRIVE_FAULT. `shared`: the
+    fault is of what all drives of the station have in common, and stops them all.
     """
     row = station_row(connection, name)
     if row is None:
@@ -111,7 +160,8 @@ def note_fault(connection: Connection, name: str, kind: FaultKind, message: str)
     connection.execute(update(stations).where(stations.c.name == name).values(noted))
     if counts and 0 < row.quarantine_after <= in_a_row:
         kind, message = FaultKind.DRIVE_FAULT, f"{in_a_row} faults in a row, the last: {message}"
-    _react(connection, name, POLICIES[kind].station, f"{kind}: {message}")
+    for each in named(connection, row.station) if shared else [name]:
+        _react(connection, each, POLICIES[kind].station, f"{kind}: {message}")
     return kind
 
 
@@ -157,7 +207,32 @@ def able(
     besides: str = "",
 ) -> bool:
     """Whether a configured station in one of `states` can make such a medium."""
-    return any(
-        row.configured and row.name != besides and row.state in states and row.media.get(medium, -1) >= length
+    return bool(able_rows(connection, medium, length, states=states, besides=besides))
+
+
+def able_rows(
+    connection: Connection,
+    medium: MediaKind,
+    length: int,
+    *,
+    states: Sequence[StationState] = CLAIMING,
+    besides: str = "",
+) -> list[StationRow]:
+    """The configured stations in one of `states` that can make such a medium, supplied or not."""
+    return [
+        row
         for row in roster(connection)
-    )
+        if row.configured
+        and row.name != besides
+        and row.state in states
+        and row.media.get(medium, -1) >= length
+    ]
+
+
+def lack(row: StationRow, medium: MediaKind, length: int) -> FaultKind | None:
+    """What an able station lacks for such a medium, as its last look says; None where it could begin."""
+    if row.condition:
+        return FaultKind(row.condition)
+    if row.ready is None or row.ready.get(medium, -1) >= length:
+        return None
+    return FaultKind.MEDIUM_TOO_SMALL if medium in row.ready else FaultKind.NO_BLANK_MEDIA

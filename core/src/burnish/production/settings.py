@@ -1,10 +1,11 @@
-"""What a deployer says about devices: `[writers.<name>]`."""
+"""What a deployer says about devices: `[writers.<name>]`, `[movers.<name>]`, `[stations.<name>]`."""
 
 from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from burnish.media import MediaKind
 from burnish.units import Duration
 
 
@@ -23,7 +24,38 @@ class WriterSettings(BaseModel):
     quarantine_after: int = Field(default=3, ge=0)
     """Media spoilt in a row, whatever the request, that take the device out of service; 0: never."""
 
+    driver_memory: int = Field(default=1 << 30, ge=0)
+    """Bytes of memory that its driver, and what that starts, may each take; 0 is no limit."""
+
     @property
     def driver_keys(self) -> dict[str, Any]:
         """The keys this room does not know, untouched."""
         return dict(self.model_extra or {})
+
+
+class MoverSettings(BaseModel):
+    """One robot. Keys beyond these belong to its driver, whose own model checks them."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    driver: str
+    """Which mover of the loaded plugins drives it: `nimbie`, `serial`."""
+
+    @property
+    def driver_keys(self) -> dict[str, Any]:
+        """The keys this room does not know, untouched."""
+        return dict(self.model_extra or {})
+
+
+class StationSettings(BaseModel):
+    """Devices that work as one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    writers: tuple[str, ...] = Field(min_length=1)
+    """Names of `[writers.<name>]` tables, in the order in which the robot counts its drives; several make
+    copies side by side."""
+    mover: str = ""
+    """Name of the `[movers.<name>]` table of the robot that serves them; empty: a person does."""
+    media: tuple[MediaKind, ...] = ()
+    """Kinds of media that lie in its input bin; empty: whatever its drives can make."""

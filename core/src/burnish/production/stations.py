@@ -1,18 +1,23 @@
 """Stations: each claims the next piece it can make and hands it to its pair of processes.
 
-A station is one thread that waits. Its pair (feeder and driver) lives in a session of its own, is used
+A station is one thread that waits; one with several drives is several of these, one for each drive, so that
+copies of a recipe are made side by side. Its pair (feeder and driver) lives in a session of its own, is used
 again while all goes well, and is replaced after anything else. Between two pieces it looks at its row of the
-roster, where an operator, or a fault, may have said that it is to take nothing more.
+roster, where an operator, or a fault, may have said that it is to take nothing more, and at its device, which
+may have nothing to make a piece of.
 """
 
 import logging
 import threading
-from typing import Any, Final
+import time
+from collections.abc import Mapping
+from typing import Final
 
-from burnish.contracts import WriterSpec
+from burnish.contracts import DeviceState
 from burnish.errors import DeviceFault, FaultKind
 from burnish.media import MediaKind
 from burnish.production import roster
+from burnish.production.building import Introduction
 from burnish.production.faults import POLICIES, Next
 from burnish.production.leftovers import is_worked_on, mark_unknown, open_attempts
 from burnish.production.pair import Bench, Pair
@@ -25,30 +30,53 @@ LOGGER = logging.getLogger(__name__)
 
 _POLL: Final = 1.0
 """Seconds between looks when nobody wakes a station."""
+_LOOK_SECONDS: Final = 5.0
+"""Between two looks at a device for which there is nothing to do."""
 _SELDOM: Final = 12
 """A device that is busy or off line is asked again after at most so many times `hold_retry`."""
 
 
+def ready_for(
+    state: DeviceState, media: Mapping[MediaKind, int], *, robot: bool
+) -> Mapping[MediaKind, int] | None:
+    """What a device could take now, with the bytes that fit on each; None where it does not tell.
+
+    A robot brings what is asked for; a drive without one takes what lies in it.
+    """
+    if state.condition:
+        return {}
+    lies_in = state.medium
+    if robot or lies_in is None or lies_in.kind is None:
+        return None
+    if lies_in.kind not in media:
+        return {}
+    return {lies_in.kind: lies_in.capacity or media[lies_in.kind]}
+
+
 class Station:
-    """One writer."""
+    """One drive."""
 
     def __init__(
-        self, name: str, settings: WriterSettings, spec: WriterSpec[Any], plugin: str, bench: Bench
+        self,
+        name: str,
+        settings: WriterSettings,
+        introduction: Introduction,
+        media: Mapping[MediaKind, int],
+        bench: Bench,
+        station: str = "",
     ) -> None:
         self.name = name
+        self.station = station or name
+        """Whose drive it is: its own name where it is alone."""
+        self.media = dict(media)
+        """What it can make, with the bytes that fit on one."""
         self.quarantine_after = settings.quarantine_after
         self._settings = settings
         self._bench = bench
-        self._introduction = {
-            "plugin": plugin,
-            "writer": spec.name,
-            "settings": settings.driver_keys,
-            "folder": str(bench.folder),
-        }
-        writer = spec.make(settings.driver_keys)
-        media = writer.capabilities.media
-        self.media: dict[MediaKind, int] = {kind: writer.capacity(kind) for kind in media}
-        """What it can make, with the bytes that fit on one."""
+        self._introduction = introduction
+        self._has_robot = "mover" in introduction
+        self._seen: tuple[DeviceState, float] | None = None
+        """The last look that stands in the roster, and when it was."""
         self._pair: Pair | None = None
         self._pause = _POLL
         self._in_vain = 0
@@ -136,6 +164,7 @@ class Station:
         self._pause = self._rest(fault.kind)
 
     def _drop(self) -> None:
+        self._seen = None
         if self._pair:
             self._pair.end()
             self._pair = None
@@ -148,7 +177,9 @@ class Station:
     # --- the next piece --------------------------------------------------------------------------------
 
     def _make_next(self) -> bool:
-        claim = self._claim()
+        waits = self._work_waits()
+        media = self._look(waits)
+        claim = self._claim(media) if waits and media else None
         if claim is None:
             return False
         self._do("make", claim.attempt)
@@ -159,16 +190,39 @@ class Station:
             self._in_vain = 0
         return True
 
-    def _claim(self) -> Claim | None:
-        """Take a piece, unless an operator has just said that none is to be taken."""
+    def _work_waits(self) -> bool:
         with self._bench.database.read() as connection:
-            if not work_waits(connection):
-                return None
+            return work_waits(connection)
+
+    def _look(self, waits: bool) -> Mapping[MediaKind, int]:
+        """Look at the device where a piece waits, else now and then; return what it could take now."""
+        if not waits and self._seen and time.monotonic() - self._seen[1] < _LOOK_SECONDS:
+            return {}
+        assert self._pair  # noqa: S101 - _ready came before
+        try:
+            state = self._pair.look()
+        except DeviceFault as fault:
+            self._drop()
+            self._start_failed(fault)
+            return {}
+        ready = ready_for(state, self.media, robot=self._has_robot)
+        self._enter(state, ready)
+        return self.media if ready is None else ready
+
+    def _enter(self, state: DeviceState, ready: Mapping[MediaKind, int] | None) -> None:
+        known = self._seen and self._seen[0]
+        self._seen = state, time.monotonic()
+        if state != known:
+            with self._bench.database.write() as connection:
+                roster.note_look(connection, self.name, state, ready)
+
+    def _claim(self, media: Mapping[MediaKind, int]) -> Claim | None:
+        """Take a piece, unless an operator has just said that none is to be taken."""
         with self._bench.database.write() as connection:
             row = roster.station_row(connection, self.name)
             if row and row.state not in CLAIMING:
                 return None
-            return claim_piece(connection, self.name, self.media)
+            return claim_piece(connection, self.name, media)
 
     def _came_back(self, claim: Claim) -> bool:
         with self._bench.database.read() as connection:

@@ -19,7 +19,7 @@ from burnish.events import EventKind
 from burnish.media import MediaKind
 from burnish.requests.states import AT_A_STATION, LIVE, PIECE_MOVES, Event, PieceState
 from burnish.requests.store import RequestRow, fail_request, move_request, request_row
-from burnish.requests.waits import Wait, begin_wait, end_waits
+from burnish.requests.waits import FOR_A_STATION, Wait, begin_wait, end_waits
 from burnish.terms import DimseStatus, ExecutionStatus, StatusInfo
 
 PieceRow = Row[Any]
@@ -111,6 +111,7 @@ def claim_piece(connection: Connection, station: str, media: Mapping[MediaKind, 
         return None
     move_piece(connection, found.id, PieceState.PLANNED, PieceState.CLAIMED, station=station)
     move_request(connection, request_row(connection, found.request), Event.CLAIM)
+    end_waits(connection, found.request, FOR_A_STATION)
     return _open_attempt(connection, found.id, station)
 
 
@@ -139,6 +140,7 @@ def claim_of(connection: Connection, attempt: int) -> Claim:
             pieces.c.id.label("piece"),
             pieces.c.copy,
             pieces.c.request,
+            pieces.c.spoilt,
             attempts.c.station,
             volumes,
             requests.c.token.label("owner"),
@@ -158,6 +160,7 @@ def claim_of(connection: Connection, attempt: int) -> Claim:
         medium=MediaKind(row.medium),
         length=row.length,
         suffix=row.suffix,
+        spoilt=row.spoilt,
     )
     return Claim(attempt, row.piece, row.request, row.id, row.station, job)
 
@@ -189,8 +192,7 @@ def move_piece(
 def intend(connection: Connection, claim: Claim, process: int, process_start: int, boot: str = "") -> bool:
     """Commit to touching a medium. False where the request is to end meanwhile: touch nothing.
 
-    Raises InvalidMove where the attempt is over: a feeder that outlived its server may meet a piece that was
-    given on.
+    Raises InvalidMove where the attempt is over.
     """
     sign_attempt(connection, claim.attempt, process, process_start, boot)
     if is_to_end(request_row(connection, claim.request)):
@@ -205,7 +207,11 @@ def intend(connection: Connection, claim: Claim, process: int, process_start: in
 def sign_attempt(
     connection: Connection, attempt: int, process: int, process_start: int, boot: str = ""
 ) -> None:
-    """Enter which process works on an attempt: while it lives, nobody else does. Raises InvalidMove."""
+    """Enter which process works on an attempt: while it lives, nobody else does.
+
+    Raises InvalidMove where the attempt is over: a feeder that outlived its server may meet a piece that was
+    given on.
+    """
     changed = connection.execute(
         update(attempts)
         .where(attempts.c.id == attempt, attempts.c.outcome.is_(None))
@@ -213,6 +219,11 @@ def sign_attempt(
     )
     if changed.rowcount != 1:
         raise InvalidMove(f"attempt {attempt} is over")
+
+
+def enter_progress(connection: Connection, attempt: int, done: int) -> None:
+    """Enter how many bytes are written, or read back where the piece is WRITTEN."""
+    connection.execute(update(attempts).where(attempts.c.id == attempt).values(done=done))
 
 
 def note_fault(

@@ -29,10 +29,12 @@ class Wait(StrEnum):
     """Any station that can make the medium: `[queue] offline_timeout`."""
     DRAINED = "drained"
     """A station that an operator has stopped: `[queue] supplies_timeout`."""
+    CONDITION = "condition"
+    """A station that could begin: each lacks a blank, or a person: `[queue] supplies_timeout`."""
 
 
 AT_A_DEVICE = (Wait.SUPPLIES, Wait.OFFLINE)
-FOR_A_STATION = (Wait.STRANDED, Wait.DRAINED)
+FOR_A_STATION = (Wait.STRANDED, Wait.DRAINED, Wait.CONDITION)
 
 
 def begin_wait(connection: Connection, request: int, kind: Wait, failing: StatusInfo) -> None:

@@ -1,0 +1,56 @@
+"""From a configuration to stations: a drive each, with the robot that serves it."""
+
+from collections.abc import Iterator
+
+from burnish.production.building import Carried, Introduction
+from burnish.production.devices import Devices, media_of
+from burnish.production.pair import Bench
+from burnish.production.settings import StationSettings
+from burnish.production.stations import Station
+from burnish.registry import Registry
+
+
+def compose_stations(devices: Devices, registry: Registry, bench: Bench) -> Iterator[Station]:
+    """Every drive of every station, ready to be started."""
+    for name in devices.alone():
+        yield _drive(devices, registry, bench, StationSettings(writers=(name,)), name, 0)
+    for name, station in devices.stations.items():
+        for number in range(len(station.writers)):
+            yield _drive(devices, registry, bench, station, name, number)
+
+
+def _drive(
+    devices: Devices,
+    registry: Registry,
+    bench: Bench,
+    station: StationSettings,
+    name: str,
+    number: int,
+) -> Station:
+    writer = station.writers[number]
+    settings = devices.writers[writer]
+    spec = registry.writers[settings.driver]
+    introduction: Introduction = {
+        "plugin": registry.origin[f"writer {spec.name}"],
+        "writer": spec.name,
+        "settings": settings.driver_keys,
+        "folder": str(bench.folder),
+        "memory": settings.driver_memory,
+    }
+    if station.mover:
+        introduction["mover"] = _carried(devices, registry, bench, station.mover, number)
+    media = media_of(spec.make(settings.driver_keys), station)
+    row = name if len(station.writers) == 1 else f"{name}/{writer}"
+    return Station(row, settings, introduction, media, bench, name)
+
+
+def _carried(devices: Devices, registry: Registry, bench: Bench, mover: str, number: int) -> Carried:
+    settings = devices.movers[mover]
+    spec = registry.movers[settings.driver]
+    return {
+        "plugin": registry.origin[f"mover {spec.name}"],
+        "driver": spec.name,
+        "settings": settings.driver_keys,
+        "number": number,
+        "lock": str(bench.data / "locks" / mover),
+    }

@@ -1,0 +1,94 @@
+"""What a configuration says of devices, and whether it goes together.
+
+A writer that no station names is a station by itself. Judging opens no device.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from burnish.contracts import Writer
+from burnish.media import MediaKind
+from burnish.production.settings import MoverSettings, StationSettings, WriterSettings
+from burnish.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What a configuration says of devices, each table by its names."""
+
+    writers: Mapping[str, WriterSettings]
+    movers: Mapping[str, MoverSettings]
+    stations: Mapping[str, StationSettings]
+
+    def alone(self) -> list[str]:
+        """Writers that no station names."""
+        named = {writer for station in self.stations.values() for writer in station.writers}
+        return [name for name in self.writers if name not in named]
+
+
+def media_of(writer: Writer, station: StationSettings) -> dict[MediaKind, int]:
+    """What the drive can make of what lies in the bin."""
+    kinds = writer.capabilities.media
+    if station.media:
+        kinds &= set(station.media)
+    return {kind: writer.capacity(kind) for kind in kinds}
+
+
+def station_faults(devices: Devices, registry: Registry) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What does not go together: the place in the file, and what is wrong there."""
+    owner: dict[str, str] = {}
+    for name, station in devices.stations.items():
+        here = ("stations", name)
+        for writer in station.writers:
+            if writer not in devices.writers:
+                yield (*here, "writers"), f"no [writers.{writer}]; there are {_list(devices.writers)}"
+            elif writer in owner:
+                yield (*here, "writers"), f"{writer!r} belongs to station {owner[writer]!r} already"
+            owner.setdefault(writer, name)
+        if name in devices.alone():
+            yield here, f"a writer that no station names is called {name!r} too; give one another name"
+        yield from (((*here, key), text) for key, text in _robot_faults(devices, registry, station))
+        yield from _media_faults(devices, registry, station, here)
+
+
+def _robot_faults(
+    devices: Devices, registry: Registry, station: StationSettings
+) -> Iterator[tuple[str, str]]:
+    if not station.mover:
+        return
+    if station.mover not in devices.movers:
+        yield "mover", f"no [movers.{station.mover}]; there are {_list(devices.movers)}"
+        return
+    settings = devices.movers[station.mover]
+    spec = registry.movers.get(settings.driver)
+    drives = spec.make(settings.driver_keys).capabilities.drives if spec else 0
+    if spec and len(station.writers) > drives:
+        yield "writers", f"{len(station.writers)} drives; {station.mover!r} reaches {drives}"
+    for name in station.writers:
+        writer = _built(devices, registry, name)
+        if writer and not writer.capabilities.tray:
+            yield "writers", f"{name!r} does not move its tray when told to: no robot can serve it"
+
+
+def _media_faults(
+    devices: Devices, registry: Registry, station: StationSettings, here: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    for name in station.writers:
+        writer = _built(devices, registry, name)
+        if writer and not media_of(writer, station):
+            known = ", ".join(sorted(writer.capabilities.media))
+            yield (*here, "media"), f"{name!r} makes none of these, only {known}"
+
+
+def _built(devices: Devices, registry: Registry, name: str) -> Writer | None:
+    """The writer where it can be built; what its own keys lack is told elsewhere."""
+    settings = devices.writers.get(name)
+    spec = registry.writers.get(settings.driver) if settings else None
+    try:
+        return spec.make(settings.driver_keys) if spec and settings else None
+    except ValueError:
+        return None
+
+
+def _list(names: Mapping[str, object]) -> str:
+    return ", ".join(names) or "none"
