@@ -196,6 +196,14 @@ def stations_drain(name: str, config: ConfigOption = None) -> None:
     drain(config, name)
 
 
+@stations_app.command("accept-medium")
+def stations_accept_medium(name: str, config: ConfigOption = None) -> None:
+    """Say that you took away a medium that it left in doubt: it counts as spoilt, and is made again."""
+    from burnish.cli.stations import accept_medium
+
+    accept_medium(config, name)
+
+
 @stations_app.command("resume")
 def stations_resume(name: str, config: ConfigOption = None) -> None:
     """Put a station back into service, after its device was seen to."""

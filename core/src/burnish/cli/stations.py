@@ -6,18 +6,23 @@ Both go through the tables, so they work whether a server runs or not; one that 
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from burnish.cli import say
-from burnish.config import load_config
+from burnish.config import Loaded, load_config
+from burnish.contracts import Unit
 from burnish.database import Database
-from burnish.errors import BurnishError
+from burnish.errors import BurnishError, FaultKind
 from burnish.production import roster
-from burnish.production.leftovers import open_attempts
+from burnish.production.faults import POLICIES
+from burnish.production.leftovers import AttemptRow, is_worked_on, mark_unknown, open_attempts
+from burnish.production.outcome import settle_cut_off
 from burnish.production.roster import StationRow, StationState
-from burnish.requests.ledger import claim_of
+from burnish.requests.ledger import claim_of, piece_row
+from burnish.requests.states import PieceState
+from burnish.terms import StatusInfo
 
 
 def show_stations(config: Path | None, *, as_json: bool) -> None:
@@ -44,49 +49,135 @@ def quarantine(config: Path | None, name: str, reason: str) -> None:
 def resume(config: Path | None, name: str) -> None:
     """Put a station back into service."""
     with _database(config).write() as connection:
-        _demand(connection, name)
-        roster.resume(connection, name)
-    say(f"{name}: ready")
+        rows = _demand(connection, name)
+        for row in rows:
+            roster.resume(connection, row)
+    _say_each(rows, "ready")
+
+
+def accept_medium(config: Path | None, name: str) -> None:
+    """Enter that an operator has taken away the media that a station left in doubt: each counts as spoilt.
+
+    Raises BurnishError where somebody works with one of them just now.
+    """
+    loaded, database = _opened(config)
+    with database.write() as connection:
+        left = [row for one in _demand(connection, name) for row in open_attempts(connection, one)]
+        for row in left:
+            if is_worked_on(row):
+                work = _work(connection, row)
+                raise BurnishError(
+                    f"{row.station} works on copy {work['copy']} of {work['request']} just now; "
+                    f"`burnish stations drain {name}` first"
+                )
+        taken = [
+            one for row in left if (one := _take(connection, row, loaded.config.queue.retries_per_piece))
+        ]
+    for line in taken:
+        say(line)
+    if not taken:
+        say(f"{name}: no medium is in doubt here")
+
+
+def _take(connection: Connection, row: AttemptRow, retries: int) -> str:
+    """Count the medium of an attempt as spoilt; say so. Empty where it had not been begun."""
+    if not mark_unknown(connection, row.id, retries):
+        return ""
+    claim = claim_of(connection, row.id)
+    message = "an operator took the medium away"
+    settle_cut_off(connection, claim, PieceState.UNKNOWN, message, touched=True, retries=retries)
+    return f"{row.station}: the medium of copy {claim.job.copy} of {claim.job.token} counts as spoilt"
 
 
 def _set(config: Path | None, name: str, state: StationState, reason: str) -> None:
     with _database(config).write() as connection:
-        _demand(connection, name)
-        roster.set_state(connection, name, state, reason)
-    say(f"{name}: {state}")
+        rows = _demand(connection, name)
+        for row in rows:
+            roster.set_state(connection, row, state, reason)
+    _say_each(rows, state)
+
+
+def _say_each(rows: list[str], state: str) -> None:
+    for row in rows:
+        say(f"{row}: {state}")
 
 
 def _database(config: Path | None) -> Database:
+    return _opened(config)[1]
+
+
+def _opened(config: Path | None) -> tuple[Loaded, Database]:
     loaded = load_config(config)
     if not (loaded.data / "burnish.sqlite").exists():
         raise BurnishError(f"no server has worked in {loaded.data} yet; `burnish serve` enters the stations")
-    return Database.open(loaded.config.database, loaded.data)
+    return loaded, Database.open(loaded.config.database, loaded.data)
 
 
-def _demand(connection: Connection, name: str) -> None:
-    if roster.station_row(connection, name) is None:
+def _demand(connection: Connection, name: str) -> list[str]:
+    """The rows of a station, or one drive's. Raises BurnishError."""
+    rows = roster.named(connection, name)
+    if not rows:
         known = ", ".join(row.name for row in roster.roster(connection)) or "none"
         raise BurnishError(f"no station {name!r}; there are {known}")
+    return rows
+
+
+# --- what is told ------------------------------------------------------------------------------------------
 
 
 def _told(connection: Connection, row: StationRow) -> dict[str, Any]:
     return {
         "name": row.name,
+        "station": row.station,
         "configured": row.configured,
         "state": row.state,
         "since": _when(row.since),
         "reason": row.reason,
+        "must_act": must_act(row),
+        "condition": row.condition,
+        "device": row.device,
+        "looked_at": _when(row.looked_at) if row.looked_at else None,
         "last_fault": row.last_fault,
         "last_fault_at": _when(row.last_fault_at) if row.last_fault_at else None,
         "faults_in_a_row": row.faults_in_a_row,
         "media": row.media,
-        "working_on": [_work(connection, attempt.id) for attempt in open_attempts(connection, row.name)],
+        "working_on": [_work(connection, attempt) for attempt in open_attempts(connection, row.name)],
     }
 
 
-def _work(connection: Connection, attempt: int) -> dict[str, Any]:
-    claim = claim_of(connection, attempt)
-    return {"request": claim.job.token, "volume": claim.job.volume, "copy": claim.job.copy}
+def must_act(row: StationRow) -> str:
+    """Who has to do something before this station goes on: `operator`, `service`, or nobody, empty."""
+    if row.state == StationState.READY:
+        return ""
+    fault = row.condition or row.last_fault
+    policy = POLICIES[FaultKind(fault)] if fault else None
+    if row.state != StationState.DRAINING and policy and policy.waiting is StatusInfo.CHECK_MCD_SRV:
+        return "service"
+    return "" if policy and policy.waiting is StatusInfo.MCD_BUSY else "operator"
+
+
+def _work(connection: Connection, attempt: AttemptRow) -> dict[str, Any]:
+    claim = claim_of(connection, attempt.id)
+    state = PieceState(piece_row(connection, claim.piece).state)
+    return {
+        "request": claim.job.token,
+        "volume": claim.job.volume,
+        "copy": claim.job.copy,
+        "doing": DOES[state],
+        "done": attempt.done,
+        "length": claim.job.length,
+    }
+
+
+DOES: Final = {
+    PieceState.CLAIMED: "fetching a blank for",
+    PieceState.INTENT: "writing",
+    PieceState.WRITTEN: "reading back",
+    PieceState.PROVEN: "handing out",
+    PieceState.LABELLED: "handing out",
+    PieceState.UNKNOWN: "in doubt about",
+}
+"""What a station does with a piece in each state."""
 
 
 def _when(seconds: float) -> str:
@@ -94,7 +185,36 @@ def _when(seconds: float) -> str:
 
 
 def _line(station: dict[str, Any]) -> str:
+    """A line of what it is about, and one each of its device and of its work."""
     state = station["state"] if station["configured"] else f"{station['state']}, not configured"
-    work = [f"makes copy {one['copy']} of {one['request']}" for one in station["working_on"]]
-    said = "; ".join([part for part in (station["reason"], *work) if part])
-    return f"{station['name']:18} {state} since {station['since']}{': ' if said else ''}{said}"
+    who = f" [{station['must_act']} must act]" if station["must_act"] else ""
+    said = f": {station['reason']}" if station["reason"] else ""
+    lines = [f"{station['name']:18} {state} since {station['since']}{who}{said}"]
+    lines += [f"{'':18} {text}" for text in (_device(station["device"] or {}),) if text]
+    lines += [f"{'':18} {_progress(work)}" for work in station["working_on"]]
+    return "\n".join(lines)
+
+
+def _device(device: dict[str, Any]) -> str:
+    """Who it is, what lies in it, what is left of its supplies."""
+    if not device:
+        return ""
+    unit = str(Unit(**device["unit"]))
+    place = device["unit"]["place"]
+    parts = [f"{unit} at {place}" if unit and place else unit or place]
+    if medium := device["medium"]:
+        blank = {True: "blank ", False: "written "}.get(medium["blank"], "")
+        parts.append(f"{blank}{medium['name'] or medium['kind'] or 'unknown medium'}")
+    parts += [_supply(supply) for supply in device["supplies"]]
+    return ", ".join(part for part in parts if part)
+
+
+def _supply(supply: dict[str, Any]) -> str:
+    if supply["count"] is not None:
+        return f"{supply['name']} {supply['count']}"
+    return f"{supply['name']} {supply['percent']} %" if supply["percent"] is not None else supply["name"]
+
+
+def _progress(work: dict[str, Any]) -> str:
+    share = f", {100 * work['done'] // work['length']} %" if work["done"] else ""
+    return f"{work['doing']} copy {work['copy']} of {work['request']}{share}"

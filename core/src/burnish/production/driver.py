@@ -14,6 +14,7 @@ import os
 import queue
 import sys
 import threading
+import time
 from typing import Any, BinaryIO, cast
 
 from burnish.contracts import Cancel, Job, Writer
@@ -23,7 +24,9 @@ from burnish.production.building import Introduction, build, limit_memory
 from burnish.production.wire import Wire
 
 _REPORT_STEP = 4 << 20
-"""Bytes between two progress messages."""
+"""Bytes between two progress messages, and"""
+_REPORT_SECONDS = 0.5
+"""seconds, whichever comes first."""
 _WORDS = 2000
 """Characters of a message at most."""
 Order = tuple[dict[str, Any], int | None]
@@ -109,12 +112,12 @@ class _Host:
         self._wire.send({**message, "number": self._number})
 
     def _reporter(self) -> Any:
-        told = 0
+        told, when = 0, time.monotonic()
 
         def report(done: int) -> None:
-            nonlocal told
-            if done - told >= _REPORT_STEP:
-                told = done
+            nonlocal told, when
+            if done - told >= _REPORT_STEP or time.monotonic() - when >= _REPORT_SECONDS:
+                told, when = done, time.monotonic()
                 self._send({"progress": done})
 
         return report

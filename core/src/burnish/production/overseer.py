@@ -138,10 +138,13 @@ def _reason(connection: Connection, needs: Sequence[Need]) -> Reason | None:
 
 def _waits_for_an_operator(connection: Connection, need: Need) -> bool:
     """Whether a station could make it that an operator has stopped, or that wants one before it moves."""
-    rows = roster.able_rows(connection, *need, states=[StationState.DRAINING, StationState.QUARANTINED])
-    return any(
-        row.state == StationState.DRAINING or row.last_fault == FaultKind.UNKNOWN_REPLY for row in rows
-    )
+    stopped = [StationState.DRAINING, StationState.QUARANTINED, StationState.FAILED]
+    rows = roster.able_rows(connection, *need, states=stopped)
+    return any(row.state == StationState.DRAINING or _wants_an_operator(row) for row in rows)
+
+
+def _wants_an_operator(row: roster.StationRow) -> bool:
+    return bool(row.last_fault) and POLICIES[FaultKind(row.last_fault)].waiting is StatusInfo.CHECK_MCD_OP
 
 
 def _lack(connection: Connection, need: Need) -> Reason | None:

@@ -144,7 +144,7 @@ class Station:
         if self._pair and self._pair.process.poll() is None:
             return True
         self._drop()
-        log = self._bench.data / "logs" / f"{self.name}.log"
+        log = self._bench.data / "logs" / f"{self.name.replace('/', '.')}.log"
         pair = Pair(self._bench, self._introduction, self._settings, log)
         try:
             pair.await_ready()

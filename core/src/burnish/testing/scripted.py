@@ -115,7 +115,7 @@ class Action:
 
 
 @dataclass
-class _Moment:
+class Moment:
     """Lets an action happen once, when its operation has come to its byte."""
 
     action: Action
@@ -175,7 +175,7 @@ class ScriptedWriter(Writer):
         image = self._called("write", job)
         self._refuse(image, job)
         action = self._next_action(image)
-        moment = _Moment(action, "write")
+        moment = Moment(action, "write")
         self._hold("hold-write", cancel)
         cancel.check()
         if not moment.action.at:
@@ -186,7 +186,7 @@ class ScriptedWriter(Writer):
             return
         with _part(image).open("xb", buffering=0) as target:
             self._pour(job, source, target, report, heeded, moment)
-            _Moment(action, "close")(job.length)
+            Moment(action, "close")(job.length)
             os.fsync(target.fileno())
 
     def _drain(self, source: BinaryIO) -> None:
@@ -208,7 +208,7 @@ class ScriptedWriter(Writer):
         target: BinaryIO,
         report: Report,
         cancel: Cancel,
-        moment: _Moment,
+        moment: Moment,
     ) -> None:
         done, middle = 0, job.length // 2
         while done < job.length:
@@ -246,13 +246,13 @@ class ScriptedWriter(Writer):
     def read_back(self, job: Job, sink: BinaryIO, report: Report) -> None:
         """Copy the image into `sink`, lying where the script says so."""
         image = self._called("read_back", job)
-        moment = _Moment(self.actions.get(image, Action()), "read_back")
+        moment = Moment(self.actions.get(image, Action()), "read_back")
         done = 0
         self._hold("hold-read", Cancel())
         moment(0)
         with _written(image).open("rb", buffering=0) as origin:
             while data := origin.read(moment.step(done, _STEP)):
-                sink.write(_twisted(data, moment.action.lie, done))
+                sink.write(twisted(data, moment.action.lie, done))
                 done += len(data)
                 moment(done)
                 report(done)
@@ -260,7 +260,7 @@ class ScriptedWriter(Writer):
     def accept(self, job: Job) -> str:
         """Give the image its name."""
         image = self._called("accept", job)
-        _Moment(self.actions.get(image, Action()), "accept")(sys.maxsize)
+        Moment(self.actions.get(image, Action()), "accept")(sys.maxsize)
         if not image.exists():
             _written(image).rename(image)
         return str(image)
@@ -268,7 +268,7 @@ class ScriptedWriter(Writer):
     def reject(self, job: Job) -> None:
         """Remove what was written."""
         image = self._called("reject", job)
-        _Moment(self.actions.get(image, Action()), "reject")(sys.maxsize)
+        Moment(self.actions.get(image, Action()), "reject")(sys.maxsize)
         _part(image).unlink(missing_ok=True)
 
     def _called(self, op: str, job: Job) -> Path:
@@ -282,14 +282,18 @@ class ScriptedWriter(Writer):
         return self.settings.path / f"{job.volume_token}-{job.copy}.img"
 
     def _next_action(self, image: Path) -> Action:
-        """Take the first action off the script."""
-        with _locked(self.settings.path / "script.lock"):
-            script = self.settings.path / "script.json"
-            actions = json.loads(script.read_text("utf-8")) if script.exists() else []
-            if actions:
-                write_script(self.settings.path, actions[1:])
-        self.actions[image] = Action.read(actions[0]) if actions else Action()
+        self.actions[image] = next_action(self.settings.path)
         return self.actions[image]
+
+
+def next_action(folder: Path) -> Action:
+    """Take the first action off the script of a folder."""
+    with _locked(folder / "script.lock"):
+        script = folder / "script.json"
+        actions = json.loads(script.read_text("utf-8")) if script.exists() else []
+        if actions:
+            write_script(folder, actions[1:])
+    return Action.read(actions[0]) if actions else Action()
 
 
 def write_script(folder: Path, actions: Sequence[dict[str, Any]]) -> None:
@@ -323,7 +327,7 @@ def _written(image: Path) -> Path:
     raise DeviceFault(FaultKind.MEDIA_DEFECT, f"{image.name} was never written")
 
 
-def _twisted(data: bytes, lie: int | None, offset: int) -> bytes:
+def twisted(data: bytes, lie: int | None, offset: int) -> bytes:
     """Flip the byte at offset `lie` of the medium, where it is in `data`."""
     if lie is None or not offset <= lie < offset + len(data):
         return data

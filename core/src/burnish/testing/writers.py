@@ -12,6 +12,7 @@ Units: bytes.
 import array
 import fcntl
 import io
+import json
 import os
 import termios
 import threading
@@ -23,7 +24,7 @@ from pathlib import Path
 
 import pytest
 
-from burnish.contracts import Cancel, Found, Job, Writer
+from burnish.contracts import Cancel, DeviceState, Found, Job, Writer
 from burnish.errors import Cancelled, DeviceFault, FaultKind
 from burnish.media import MediaKind
 from burnish.testing.kit import Conformance
@@ -61,6 +62,11 @@ class WriterConformance(Conformance):
             suffix=".iso",
         )
 
+    @pytest.fixture
+    def build(self) -> Callable[[], Writer] | None:
+        """Makes a further driver of the same device, as the next process does; None where none can be had."""
+        return None
+
     def test_it_says_what_it_makes_before_it_is_opened(self, writer: Writer) -> None:
         """Pass it by naming at least one MediaKind in `capabilities`, without touching the device."""
         assert writer.capabilities.media
@@ -71,10 +77,53 @@ class WriterConformance(Conformance):
         with writer:
             assert all(writer.capacity(medium) > 0 for medium in writer.capabilities.media)
 
-    def test_a_blank_is_untouched(self, writer: Writer, job: Job) -> None:
-        """Pass it by telling a blank from a medium that was begun."""
+    def test_a_look_tells_what_a_state_can_say(self, writer: Writer) -> None:
+        """Pass it by a `look` that is cheap, moves nothing, and goes through JSON unchanged."""
         with writer:
+            state = writer.look()
+            assert DeviceState.from_json(json.loads(json.dumps(state.to_json()))) == state
+            assert state.condition is None, state.message
+            assert state.medium is None or state.medium.blank is not False
+            assert writer.look().medium == state.medium
+
+    def test_a_blank_is_prepared_and_untouched(self, writer: Writer, job: Job) -> None:
+        """Pass it by finding the blank good, as often as it is asked, and knowing that nothing was begun."""
+        with writer:
+            writer.prepare(job, Cancel())
+            writer.prepare(job, Cancel())
             assert writer.examine(job) is Found.UNTOUCHED
+
+    def test_what_cannot_be_made_is_told_before_or_by_writing(self, writer: Writer, job: Job) -> None:
+        """Pass it by raising nothing but the fault that `write` would raise for the same job."""
+        large = replace(job, length=writer.capacity(job.medium) + 1)
+        with writer:
+            assert _fault_of(lambda: writer.prepare(large, Cancel())) in (None, FaultKind.MEDIUM_TOO_SMALL)
+
+    def test_a_tray_goes_where_it_is_told_as_often_as_it_is_told(self, writer: Writer, job: Job) -> None:
+        """Pass it by moving the tray only where it is not there yet, or BAD_REQUEST if there is none."""
+        with writer:
+            if not writer.capabilities.tray:
+                assert _fault_of(writer.open_tray) is FaultKind.BAD_REQUEST
+                return
+            for move in (writer.open_tray, writer.close_tray):
+                move()
+                move()
+            writer.prepare(job, Cancel())
+
+    def test_a_blank_of_a_crashed_process_is_not_believed(
+        self, writer: Writer, job: Job, build: Callable[[], Writer] | None
+    ) -> None:
+        """Pass it by answering UNTOUCHED only for what this driver knows, or its medium proves.
+
+        A process wrote half of a piece and was killed; the driver of the next one is asked. Give a fixture
+        `build` that makes a second driver of the same device.
+        """
+        if build is None:
+            pytest.skip("no second driver of this device is built here")
+        with writer, feeding(noise("half", job.length // 2)) as feed, suppress(DeviceFault):
+            make(writer, job, feed, Cancel())
+        with build() as second:
+            assert second.examine(job) in (Found.PARTIAL, Found.GONE)
 
     def test_what_is_written_is_read_back(self, writer: Writer, job: Job, data: bytes) -> None:
         """Pass it by writing every byte in order and reading the medium, not your memory.
@@ -136,7 +185,7 @@ class WriterConformance(Conformance):
         with writer:
             written(writer, job, data)
             with feeding(data) as feed, pytest.raises(DeviceFault):
-                writer.write(job, feed.source, feed.report, Cancel())
+                make(writer, job, feed, Cancel())
             assert feed.untouched
             assert read(writer, job)[0][: len(data)] == data
 
@@ -146,7 +195,7 @@ class WriterConformance(Conformance):
             written(writer, job, data)
             writer.accept(job)
             with feeding(data) as feed, pytest.raises(DeviceFault):
-                writer.write(job, feed.source, feed.report, Cancel())
+                make(writer, job, feed, Cancel())
             assert feed.untouched
 
     def test_an_image_that_does_not_fit_is_refused_unread(self, writer: Writer, job: Job) -> None:
@@ -154,9 +203,10 @@ class WriterConformance(Conformance):
         with writer:
             large = replace(job, length=writer.capacity(job.medium) + 1)
             with feeding(b"x" * 2048) as feed, pytest.raises(DeviceFault) as caught:
-                writer.write(large, feed.source, feed.report, Cancel())
+                make(writer, large, feed, Cancel())
             assert caught.value.kind is FaultKind.MEDIUM_TOO_SMALL
             assert feed.untouched
+            writer.prepare(job, Cancel())
             assert writer.examine(job) is Found.UNTOUCHED
 
     def test_a_medium_it_does_not_make_is_refused_unread(self, writer: Writer, job: Job) -> None:
@@ -166,7 +216,7 @@ class WriterConformance(Conformance):
             pytest.skip("this writer makes every kind of medium")
         with writer:
             with feeding(b"x" * 2048) as feed, pytest.raises(DeviceFault) as caught:
-                writer.write(replace(job, medium=others[0]), feed.source, feed.report, Cancel())
+                make(writer, replace(job, medium=others[0]), feed, Cancel())
             assert caught.value.kind is FaultKind.WRONG_MEDIUM
             assert feed.untouched
 
@@ -174,7 +224,7 @@ class WriterConformance(Conformance):
         """Pass it by counting what arrives: BAD_REQUEST at the source's end, and never WHOLE."""
         with writer:
             with feeding(data[: len(data) // 2]) as feed, pytest.raises(DeviceFault) as caught:
-                writer.write(job, feed.source, feed.report, Cancel())
+                make(writer, job, feed, Cancel())
             assert caught.value.kind is FaultKind.BAD_REQUEST
             assert writer.examine(job) is not Found.WHOLE
             writer.reject(job)
@@ -183,19 +233,20 @@ class WriterConformance(Conformance):
         """Pass it by asking the token once before you begin, interruptible or not."""
         with writer:
             with feeding(data) as feed, pytest.raises(Cancelled):
-                writer.write(job, feed.source, feed.report, Cancel(lambda: True))
+                make(writer, job, feed, Cancel(lambda: True))
             assert feed.untouched
+            writer.prepare(job, Cancel())
             assert writer.examine(job) is Found.UNTOUCHED
 
     def test_it_stops_half_way_if_it_says_so(self, writer: Writer, job: Job, data: bytes) -> None:
         """Pass it by asking the token each second if `interruptible`, and by finishing if not."""
         with writer, feeding(data, slow_from=len(data) // 2) as feed:
             if not writer.capabilities.interruptible:
-                writer.write(job, feed.source, feed.report, Cancel(feed.slow.is_set))
+                make(writer, job, feed, Cancel(feed.slow.is_set))
                 assert feed.seen[-1] == job.length
                 return
             with pytest.raises(Cancelled):
-                writer.write(job, feed.source, feed.report, Cancel(feed.slow.is_set))
+                make(writer, job, feed, Cancel(feed.slow.is_set))
             assert writer.examine(job) is not Found.WHOLE
             writer.reject(job)
 
@@ -215,10 +266,18 @@ class WriterConformance(Conformance):
         with writer:
             written(writer, job, data)
             with feeding(b"") as feed, suppress(DeviceFault):
-                writer.write(job, feed.source, feed.report, Cancel())
+                make(writer, job, feed, Cancel())
             read(writer, job)
             writer.reject(job)
         assert (_descriptors(), threading.active_count()) == before
+
+
+def _fault_of(call: Callable[[], None]) -> FaultKind | None:
+    try:
+        call()
+    except DeviceFault as fault:
+        return fault.kind
+    return None
 
 
 @dataclass
@@ -283,10 +342,16 @@ def _waiting(pipe: int) -> int:
     return count[0]
 
 
+def make(writer: Writer, job: Job, feed: Feed, cancel: Cancel) -> None:
+    """Prepare and write, as the core does."""
+    writer.prepare(job, cancel)
+    writer.write(job, feed.source, feed.report, cancel)
+
+
 def written(writer: Writer, job: Job, data: bytes) -> list[int]:
     """Write `data` as the core does; return what was reported."""
     with feeding(data) as feed:
-        writer.write(job, feed.source, feed.report, Cancel())
+        make(writer, job, feed, Cancel())
     return feed.seen
 
 
