@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +18,7 @@ from burnish.database.settings import DatabaseSettings
 from burnish.instances.index import InstanceIndex
 from burnish.instances.spool import Arrival, Spool
 from burnish.requests.store import Reference, create_request, pin_versions
+from burnish.testing.floor import Floor
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from pynetdicom.association import Association
@@ -36,10 +37,14 @@ from tests.bench.measure import (
     working,
 )
 from tests.lab import MCM, STATUS, Installation, Scu, data_set, serving
+from tests.robots import tower
 
 _META = 132 + 12
 """Preamble, prefix and the element that says how long group 2 is."""
 _POLL = 0.005
+_COPIES = 8
+_RATE = 32_000_000
+"""Bytes a second that a throttled drive writes."""
 _FURTHER = 120.0
 """Seconds that a peer gets which nothing was promised of."""
 
@@ -247,14 +252,16 @@ def _await_image(out: Path) -> None:
 
 
 def _await_done(association: Association, request: str) -> None:
-    while True:
-        status, told = association.send_n_get([STATUS["ExecutionStatus"]], MCM, request)  # type: ignore[list-item]
-        _demand(status)
-        if told and told.ExecutionStatus in ("DONE", "FAILURE"):
-            if told.ExecutionStatus == "FAILURE":
-                raise RuntimeError("the request failed")
-            return
+    while not _is_done(association, request):
         time.sleep(_POLL)
+
+
+def _is_done(association: Association, request: str) -> bool:
+    status, told = association.send_n_get([STATUS["ExecutionStatus"]], MCM, request)  # type: ignore[list-item]
+    _demand(status)
+    if told and told.ExecutionStatus == "FAILURE":
+        raise RuntimeError("the request failed")
+    return bool(told and told.ExecutionStatus == "DONE")
 
 
 def _steps(data: Path, request: str, began: float, seconds: float) -> dict[str, float]:
@@ -341,6 +348,58 @@ def _started(burnish: Installation) -> Sampled:
     return Sampled(settled - began, parts={"ready": ready - began, "settled": settled - ready})
 
 
+def copies(count: int, rounds: int, folder: Path) -> Row:
+    """Eight copies of so many slices on four drives that write at 32 MB/s, beside one such drive.
+
+    The drives are folders whose writing is throttled: what is measured is whether copies hinder one another.
+    """
+    paths = samples.write(samples.slices(count), folder / "files")
+    names = {"four": 4, "one": 1}
+    towers = {name: tower(folder / name, drives, blanks=0, rate=_RATE) for name, drives in names.items()}
+    grown: list[float] = []
+
+    def made(name: str) -> Sampled:
+        burnish = towers[name]
+        Floor(burnish.folder / "floor").refill(_COPIES)
+        burnish.start()
+        try:
+            _send(burnish.port, folder / "files")
+            taken, share = _copied_by_drives(burnish, [samples.uid(1, number) for number in range(count)])
+        finally:
+            burnish.stop()
+        grown.append(share)
+        return taken
+
+    ours, beside = in_turn(rounds, lambda: made("four"), Peer("one drive", lambda: made("one")))
+    notes = {"MB": _megabytes(paths), "temporary disk, % of the volume": 100 * max(grown)}
+    return Row(f"copies {count}", ours, beside, rounds, 1 / 3.6, notes)
+
+
+def _copied_by_drives(burnish: Installation, uids: Sequence[str]) -> tuple[Sampled, float]:
+    """From N-ACTION until DONE, and the most that the data folder grew, as a share of the volume."""
+    request, wanted = generate_uid(), _request(uids)
+    before, most = _disk_use(burnish.data), 0
+    with Scu(burnish.port).associate() as association:
+        _demand(association.send_n_create(wanted, MCM, request)[0])
+        began = time.perf_counter()
+        arguments = data_set({"NumberOfCopies": _COPIES})
+        _demand(association.send_n_action(arguments, 1, MCM, request)[0])
+        while not _is_done(association, request):
+            most = max(most, _disk_use(burnish.data) - before)
+            time.sleep(0.1)
+    seconds = time.perf_counter() - began
+    [disc, *_] = Floor(burnish.folder / "floor").discs("output")
+    return Sampled(seconds), most / disc.stat().st_size
+
+
+def _disk_use(folder: Path) -> int:
+    found = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            found += path.stat().st_blocks * 512
+    return found
+
+
 Measure = Callable[[int, int, Path], Row]
 ROWS: dict[str, tuple[Measure, tuple[int, ...]]] = {
     "directory": (directory, (1_000, 10_000, 50_000)),
@@ -349,5 +408,6 @@ ROWS: dict[str, tuple[Measure, tuple[int, ...]]] = {
     "image": (image, (50_000,)),
     "delivery": (delivery, (1_000,)),
     "recovery": (recovery, (10_000,)),
+    "copies": (copies, (400,)),
 }
 """By name: what measures it, and how many files it takes unless told."""
