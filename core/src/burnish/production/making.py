@@ -103,7 +103,8 @@ class Making(Watch):
             return self._enter(fault or CUT_OFF, message or "nothing had been written", touched=rejected)
         if found is Found.GONE:
             return self._enter(fault or CUT_OFF, message or _GONE, touched=True)
-        if found is Found.PARTIAL or not wanted or fault not in (None, FaultKind.DRIVER_FAULT):
+        may_be_good = fault in (None, FaultKind.DRIVER_FAULT) or _keeps_a_medium(fault)
+        if found is Found.PARTIAL or not wanted or rejected or not may_be_good:
             return self._reject(fault or CUT_OFF, message or "the work was cut off")
         return self._prove_what_is_found()
 
@@ -249,9 +250,9 @@ class Making(Watch):
     def _failed(self, reply: Reply) -> bool:
         """The driver did not do it: was the medium touched?"""
         reply = self._unasked(reply)
-        if self._can_be_handed_out_later(reply):
-            return self._left_unknown(reply)
         self._note(reply.fault, reply.message)
+        if self._state is PieceState.PROVEN and _keeps_a_medium(reply.fault):
+            return self._left_unknown(reply)
         if reply.lost:  # nobody can say; the station has the next pair ask the medium
             return False
         if reply.fault is FaultKind.UNSAFE_TARGET and self._state is PieceState.INTENT:
@@ -268,11 +269,6 @@ class Making(Watch):
         if reply.cancelled and not self._told:
             return Reply(fault=FaultKind.DRIVER_FAULT, message="the driver stopped without being asked to")
         return reply
-
-    def _can_be_handed_out_later(self, reply: Reply) -> bool:
-        """A proven medium that something keeps in the device: it is asked again once that is mended."""
-        proven = self._state is PieceState.PROVEN and reply.fault is not None
-        return proven and POLICIES[reply.fault or FaultKind.DRIVER_FAULT].action is Action.HOLD
 
     def _reject(self, fault: str | None, message: str) -> bool:
         """Reject the medium, then enter why; where that cannot be done, the medium is asked again later."""
@@ -302,6 +298,12 @@ class Making(Watch):
         with self._database.write() as connection:
             settle(connection, claim, state, fault, message, touched=touched, retries=retries, shared=shared)
         return True
+
+
+def _keeps_a_medium(fault: str | None) -> bool:
+    """Whether it is a condition that says nothing against the medium: it is asked once that is mended."""
+    kinds = FaultKind.__members__
+    return fault in kinds and POLICIES[kinds[fault or ""]].action is Action.HOLD
 
 
 def _pipe() -> tuple[int, int]:
