@@ -332,6 +332,7 @@ driver_memory = 1073741824    # bytes that its driver may take; 0 is no limit
 stall_timeout = "10m"         # a driver that is silent for so long counts as hung
 hold_retry = "5s"             # between looks at a condition that somebody must mend
 quarantine_after = 3          # media spoilt in a row that take a device out of service; 0: never
+# form = "folder"             # the files themselves; absent: an image file each
 # capacity = 700000000        # bytes of an image at most; absent: what the kind of medium holds
 
 # Devices that work as one; a writer that no station names is a station by itself:

@@ -240,6 +240,22 @@ class Remembers(Honest):
         return said
 
 
+class Nagging(Honest):
+    """Tells how the last motion ended for ever after."""
+
+    last: FaultKind | None = None
+
+    def ask(self, word: str, drive: int = 0) -> str:
+        try:
+            return super().ask(word, drive)
+        except DeviceFault as fault:
+            self.last = fault.kind
+            raise
+
+    def look(self) -> DeviceState:
+        return DeviceState(condition=self.last)
+
+
 class Tidy(Honest):
     """Takes what it finds in a tray to the good ones."""
 
@@ -269,6 +285,8 @@ BAD = [
     (Shrugs, "test_a_silent_device_is_offline_in_time", {"operation": "initialise"}),
     (Imagines, "test_a_device_that_is_not_there_is_offline", {}),
     (Remembers, "test_a_killed_motion_is_picked_up", {"operation": "accept", "how": How.KILLED_AFTER}),
+    (Nagging, "test_an_empty_bin_is_no_blank_media_and_nothing_moves", {}),
+    (Nagging, "test_a_jam_is_for_the_operator", {"operation": "accept"}),
     (Tidy, "test_initialising_is_safe_to_repeat", {}),
 ]
 

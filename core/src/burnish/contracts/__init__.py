@@ -8,7 +8,16 @@ from burnish.contracts.format import Contents, FileOnMedium, Format, FormatSpec,
 from burnish.contracts.head import Head, HeadValue
 from burnish.contracts.mover import Mover, MoverCapabilities, MoverSpec, Tray
 from burnish.contracts.profile import AsIs, DirectoryKey, Fit, Profile, Subject, Transcode, Unfit
-from burnish.contracts.writer import Cancel, Found, Job, Report, Writer, WriterCapabilities, WriterSpec
+from burnish.contracts.writer import (
+    Cancel,
+    Found,
+    Job,
+    Report,
+    Takes,
+    Writer,
+    WriterCapabilities,
+    WriterSpec,
+)
 
 CONTRACT = 1
 """The version of this seam. A plugin says `burnish_contract = 1` in its module; another number is refused."""
@@ -36,6 +45,7 @@ __all__ = [
     "Report",
     "Subject",
     "Supply",
+    "Takes",
     "Transcode",
     "Tray",
     "Unfit",

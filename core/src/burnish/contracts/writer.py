@@ -49,6 +49,16 @@ class Cancel:
         self._deny(reason)
 
 
+class Takes(StrEnum):
+    """What a writer is given."""
+
+    IMAGE = "image"
+    """The bytes of a medium, file system and all."""
+    FILES = "files"
+    """The files, for a device that makes the file system itself: see `burnish.recipe.files`. Reading back, it
+    gives the same stream of what it finds, in the order of the paths."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriterCapabilities:
     """Facts about a writer, true for as long as it stays open."""
@@ -57,6 +67,8 @@ class WriterCapabilities:
     """What it can make."""
     interruptible: bool
     """Whether `write` heeds its token once the first byte is on the medium."""
+    takes: Takes = Takes.IMAGE
+    """What arrives on `source`, and leaves on `sink`."""
     tray: bool = False
     """Whether it opens and closes its tray when told to, so that a mover can serve it."""
 
@@ -77,7 +89,7 @@ class Job:
     """From 1."""
     medium: MediaKind
     length: int
-    """Bytes of the image."""
+    """Bytes that are to be written: of the image, or of the stream of files."""
     suffix: str
     """Of an image file of this format: `.iso`."""
     spoilt: int = 0
@@ -141,6 +153,7 @@ class Writer(Protocol):
         Nothing is written here, so whatever is raised costs no medium. A device that can know nothing
         beforehand leaves this: `write` is asked to refuse all the same.
         """
+        cancel.check()
 
     def open_tray(self) -> None:
         """Have the tray out. Safe to repeat; only where `capabilities.tray`."""

@@ -50,7 +50,8 @@ class _Host:
         writer = build(introduction)
         try:
             with writer:
-                self._wire.send({"ready": {"interruptible": writer.capabilities.interruptible}})
+                able = writer.capabilities
+                self._wire.send({"ready": {"interruptible": able.interruptible, "takes": able.takes}})
                 threading.Thread(target=self._listen, daemon=True).start()
                 self._serve(writer)
         except DeviceFault as fault:  # it cannot take its device

@@ -3,6 +3,8 @@
 import fcntl
 import os
 import time
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +17,7 @@ from burnish.production.faults import POLICIES, Action, Blank
 from burnish.production.outcome import CUT_OFF, SOURCE_DAMAGED, leave_unknown, settle
 from burnish.production.processes import own_identity
 from burnish.production.proxy import DriverProcess, Reply, Watch
-from burnish.recipe import Recipe, compare, load_recipe, pour
+from burnish.recipe import Recipe, compare, files_of, load_recipe, pour
 from burnish.requests.ledger import (
     Claim,
     deliver,
@@ -67,6 +69,7 @@ class Making(Watch):
         self._entered = 0
         """Bytes that the driver has told of, and those that stand in the ledger."""
         self._looked = 0.0
+        self._job = claim.job
         self._recipe: Recipe
 
     def run(self) -> bool:
@@ -76,7 +79,7 @@ class Making(Watch):
         except SourceDamaged as error:
             return self._enter(FaultKind.BAD_REQUEST, str(error), touched=False)
         self._sign()
-        reply = self._driver.order("prepare", self._claim.job, watch=self)
+        reply = self._driver.order("prepare", self._job, watch=self)
         if not reply.well:
             return self._not_begun(reply)
         if not self._intend():
@@ -92,7 +95,10 @@ class Making(Watch):
 
     def settle(self) -> bool:
         """Find out what became of an UNKNOWN piece: prove a whole medium, reject a touched one."""
-        reply = self._driver.order("examine", self._claim.job)
+        if self._driver.takes_files:
+            with suppress(SourceDamaged):  # it is told where the medium is to be proven
+                self._recipe = self._plan()
+        reply = self._driver.order("examine", self._job)
         if not reply.well:
             return self._left_unknown(reply)
         with self._database.read() as connection:
@@ -116,7 +122,12 @@ class Making(Watch):
             return self._damaged(error)
 
     def _plan(self) -> Recipe:
-        return load_recipe(plan_path(self._data, self._claim.job.volume_token))
+        """What is to be written. Raises SourceDamaged."""
+        recipe = load_recipe(plan_path(self._data, self._claim.job.volume_token))
+        if self._driver.takes_files:
+            recipe = _files_of(recipe)
+            self._job = replace(self._claim.job, length=recipe.length)
+        return recipe
 
     def _damaged(self, error: SourceDamaged) -> bool:
         self._reject(SOURCE_DAMAGED, str(error))
@@ -150,7 +161,7 @@ class Making(Watch):
             finally:
                 os.close(writing)
 
-        return self._driver.order("write", self._claim.job, reading, work, self)
+        return self._driver.order("write", self._job, reading, work, self)
 
     def _prove_and_deliver(self) -> bool:
         try:
@@ -163,7 +174,7 @@ class Making(Watch):
         if not reply.well:
             return self._failed(reply)
         self._move(PieceState.PROVEN)
-        reply = self._driver.order("accept", self._claim.job)
+        reply = self._driver.order("accept", self._job)
         if not reply.well:
             return self._failed(reply)
         with self._database.write() as connection:
@@ -190,7 +201,7 @@ class Making(Watch):
             finally:
                 os.close(reading)
 
-        reply = self._driver.order("read_back", self._claim.job, writing, work, self)
+        reply = self._driver.order("read_back", self._job, writing, work, self)
         if found and (reply.well or not cut_short):
             raise found[0]
         return reply
@@ -257,7 +268,7 @@ class Making(Watch):
             return False
         if reply.fault is FaultKind.UNSAFE_TARGET and self._state is PieceState.INTENT:
             return self._enter(reply.fault, reply.message, touched=False)  # what is there is not ours
-        found = self._driver.order("examine", self._claim.job)
+        found = self._driver.order("examine", self._job)
         if not found.well:
             return self._left_unknown(found)
         blank = found.done == Found.UNTOUCHED and self._state is PieceState.INTENT
@@ -273,7 +284,7 @@ class Making(Watch):
     def _reject(self, fault: str | None, message: str) -> bool:
         """Reject the medium, then enter why; where that cannot be done, the medium is asked again later."""
         self._note(fault, message, rejected=True)
-        reply = self._driver.order("reject", self._claim.job)
+        reply = self._driver.order("reject", self._job)
         return self._enter(fault, message, touched=True) if reply.well else self._left_unknown(reply)
 
     def _note(self, fault: str | None, message: str, *, rejected: bool = False) -> None:
@@ -298,6 +309,13 @@ class Making(Watch):
         with self._database.write() as connection:
             settle(connection, claim, state, fault, message, touched=touched, retries=retries, shared=shared)
         return True
+
+
+def _files_of(recipe: Recipe) -> Recipe:
+    try:
+        return files_of(recipe)
+    except (ValueError, KeyError) as error:
+        raise SourceDamaged(f"its files cannot be given one by one: {error}") from error
 
 
 def _keeps_a_medium(fault: str | None) -> bool:

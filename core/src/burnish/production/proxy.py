@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any, Final
 
-from burnish.contracts import Job
+from burnish.contracts import Job, Takes
 from burnish.errors import FaultKind
 from burnish.lifeline import end_orphans
 from burnish.production.wire import Wire
@@ -81,6 +81,7 @@ class DriverProcess:
                 process_group=0,
             )
         self.interruptible = False
+        self.takes_files = False
         self.ready = self._introduce(introduction)
         """How the introduction ended; a driver that is not well takes no orders."""
 
@@ -96,7 +97,9 @@ class DriverProcess:
         if "ready" not in received[0]:
             self.close()
             return _reply(received[0])
-        self.interruptible = bool(received[0]["ready"].get("interruptible"))
+        able = received[0]["ready"]
+        self.interruptible = bool(able.get("interruptible"))
+        self.takes_files = able.get("takes") == Takes.FILES
         return Reply()
 
     def order(

@@ -6,7 +6,8 @@ SHA-256 digest, and whoever streams brings an `Opener` that finds its bytes.
 """
 
 from burnish.recipe.compare import Comparison, compare
-from burnish.recipe.extents import Extent, Literal, Range, Recipe, Source, Zeros
+from burnish.recipe.extents import Extent, FileSpan, Literal, Range, Recipe, Source, Zeros
+from burnish.recipe.files import StreamedFile, files_of, read_table, table_bytes
 from burnish.recipe.stored import load_recipe, save_recipe
 from burnish.recipe.stream import Located, Opener, pour
 from burnish.recipe.tree import Entry, Tree
@@ -15,16 +16,21 @@ __all__ = [
     "Comparison",
     "Entry",
     "Extent",
+    "FileSpan",
     "Literal",
     "Located",
     "Opener",
     "Range",
     "Recipe",
     "Source",
+    "StreamedFile",
     "Tree",
     "Zeros",
     "compare",
+    "files_of",
     "load_recipe",
     "pour",
+    "read_table",
     "save_recipe",
+    "table_bytes",
 ]

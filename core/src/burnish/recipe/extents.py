@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 _LITERAL, _RANGE, _ZEROS = b"L", b"R", b"Z"
 
@@ -51,6 +52,14 @@ class Source:
     """SHA-256 of all its bytes, taken when they were received or derived."""
 
 
+class FileSpan(NamedTuple):
+    """Where a file stands in an image: contiguous."""
+
+    path: tuple[str, ...]
+    offset: int
+    length: int
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A laid-out tree. Raises ValueError where an extent names a source that is not given."""
@@ -58,6 +67,8 @@ class Recipe:
     extents: tuple[Extent, ...]
     sources: Mapping[str, Source] = field(default_factory=dict)
     """By key; every one is used by at least one Range."""
+    files: tuple[FileSpan, ...] = field(default=(), compare=False)
+    """Where the files of the tree stand, as the format says; empty where it does not."""
 
     def __post_init__(self) -> None:
         used = {extent.key for extent in self.extents if isinstance(extent, Range)}

@@ -1,17 +1,18 @@
 """A recipe on disk, so that whoever writes or proves a piece reads what was planned.
 
-Shape: one JSON line with the sources, then the extents: a letter, little-endian lengths, literal bytes;
-last the recipe's digest. A file that was cut short or changed is refused.
+Shape: one JSON line with sources and files, then the extents: a letter, little-endian lengths, literal bytes;
+last the recipe's digest and that of the line. A file that was cut short or changed is refused.
 """
 
 import json
 import os
 import struct
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
 from burnish.errors import SourceDamaged
-from burnish.recipe.extents import Extent, Literal, Range, Recipe, Source, Zeros
+from burnish.recipe.extents import Extent, FileSpan, Literal, Range, Recipe, Source, Zeros
 
 _TWO = struct.Struct("<QQ")
 _ONE = struct.Struct("<Q")
@@ -37,10 +38,12 @@ def save_recipe(recipe: Recipe, path: Path) -> None:
 def _write(recipe: Recipe, file: BinaryIO) -> None:
     numbers = {key: number for number, key in enumerate(recipe.sources)}
     sources = [[key, source.length, source.digest.hex()] for key, source in recipe.sources.items()]
-    file.write(json.dumps({"sources": sources, "extents": len(recipe.extents)}).encode() + b"\n")
+    head = {"sources": sources, "extents": len(recipe.extents), "files": recipe.files}
+    line = json.dumps(head).encode() + b"\n"
+    file.write(line)
     for extent in recipe.extents:
         _save(extent, numbers, file)
-    file.write(recipe.digest)
+    file.write(recipe.digest + sha256(line).digest())
 
 
 def _sync(folder: Path) -> None:
@@ -71,13 +74,15 @@ def load_recipe(path: Path) -> Recipe:
     """Read what `save_recipe` wrote. Raises SourceDamaged where it is gone, cut short or changed."""
     try:
         with path.open("rb") as file:
-            head = json.loads(file.readline())
+            line = file.readline()
+            head = json.loads(line)
             keys = [key for key, _, _ in head["sources"]]
             recipe = Recipe(
                 tuple(_load(file, keys) for _ in range(head["extents"])),
                 {key: Source(length, bytes.fromhex(digest)) for key, length, digest in head["sources"]},
+                tuple(FileSpan(tuple(path), at, length) for path, at, length in head["files"]),
             )
-            if file.read(33) != recipe.digest:
+            if file.read(65) != recipe.digest + sha256(line).digest():
                 raise ValueError("the digest differs")
     except (OSError, ValueError, KeyError, IndexError, TypeError, OverflowError, struct.error) as error:
         raise SourceDamaged(f"the plan {path.name} cannot be read: {error}") from error

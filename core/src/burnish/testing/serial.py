@@ -1,5 +1,4 @@
-"""A serial device made of Python, behind a pseudo-terminal: the driver opens a real port with a real
-pyserial.
+"""A serial device made of Python, behind a pseudo-terminal: the driver opens a port with the real pyserial.
 
     with SerialPeer(simulator.answer) as peer:
         mover = SerialMover(Settings(port=peer.port))

@@ -24,9 +24,10 @@ from pathlib import Path
 
 import pytest
 
-from burnish.contracts import Cancel, DeviceState, Found, Job, Writer
+from burnish.contracts import Cancel, DeviceState, Found, Job, Takes, Writer
 from burnish.errors import Cancelled, DeviceFault, FaultKind
 from burnish.media import MediaKind
+from burnish.recipe import StreamedFile, table_bytes
 from burnish.testing.kit import Conformance
 from burnish.testing.trees import noise
 
@@ -44,9 +45,13 @@ class WriterConformance(Conformance):
         raise NotImplementedError("the subclass supplies this fixture")
 
     @pytest.fixture
-    def data(self) -> bytes:
-        """The image: whole sectors, and not whole steps of anything."""
-        return noise("image", 2048 * 2049)
+    def data(self, writer: Writer) -> bytes:
+        """The image: whole sectors, and not whole steps of anything; or the stream of some files."""
+        if writer.capabilities.takes is Takes.IMAGE:
+            return noise("image", 2048 * 2049)
+        sizes = {("DICOMDIR",): 1 << 20, ("IMAGES", "A", "ONE"): 2048 * 1025, ("IMAGES", "A", "TWO"): 1}
+        files = [StreamedFile(path, size) for path, size in sizes.items()]
+        return table_bytes(files) + b"".join(noise("/".join(file.path), file.length) for file in files)
 
     @pytest.fixture
     def job(self, writer: Writer, data: bytes) -> Job:
@@ -111,7 +116,7 @@ class WriterConformance(Conformance):
             writer.prepare(job, Cancel())
 
     def test_a_blank_of_a_crashed_process_is_not_believed(
-        self, writer: Writer, job: Job, build: Callable[[], Writer] | None
+        self, writer: Writer, job: Job, data: bytes, build: Callable[[], Writer] | None
     ) -> None:
         """Pass it by answering UNTOUCHED only for what this driver knows, or its medium proves.
 
@@ -120,7 +125,7 @@ class WriterConformance(Conformance):
         """
         if build is None:
             pytest.skip("no second driver of this device is built here")
-        with writer, feeding(noise("half", job.length // 2)) as feed, suppress(DeviceFault):
+        with writer, feeding(data[: len(data) // 2]) as feed, suppress(DeviceFault):
             make(writer, job, feed, Cancel())
         with build() as second:
             assert second.examine(job) in (Found.PARTIAL, Found.GONE)

@@ -9,7 +9,7 @@ from typing import Final
 
 from burnish.contracts import VolumeFacts
 from burnish.errors import LayoutError
-from burnish.recipe import Entry, Extent, Literal, Recipe, Tree, Zeros
+from burnish.recipe import Entry, Extent, FileSpan, Literal, Recipe, Tree, Zeros
 
 from burnish_format_iso9660.names import BLOCK, check_facts, folders, identifier
 from burnish_format_iso9660.volume import SYSTEM_AREA, Node, Structures, grow
@@ -30,7 +30,13 @@ def lay_out(tree: Tree, facts: VolumeFacts) -> Recipe:
     structures = Structures(tuple(grown.values()), facts)
     sectors = _place(files, structures.place())
     literal = Literal(structures.record(sectors))
-    return Recipe((Zeros(SYSTEM_AREA * BLOCK), literal, *_data(tree.entries, files)), tree.sources)
+    extents = (Zeros(SYSTEM_AREA * BLOCK), literal, *_data(tree.entries, files))
+    return Recipe(extents, tree.sources, tuple(_spans(tree.entries, files)))
+
+
+def _spans(entries: Sequence[Entry], files: Sequence[Node]) -> Iterator[FileSpan]:
+    for entry, file in zip(entries, files, strict=True):
+        yield FileSpan(entry.path, file.sector * BLOCK if file.length else 0, file.length)
 
 
 def _place(files: Sequence[Node], at: int) -> int:

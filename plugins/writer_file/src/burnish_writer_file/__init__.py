@@ -1,21 +1,29 @@
-"""The writer that needs no device: each piece becomes an image file in a folder.
+"""The writer that needs no device: each piece becomes an image file, or a folder with the files themselves.
 
 `names` turns a job into paths, `faults` errors of the operating system into faults of a device; `copying`
-moves the bytes, `writer` is the driver.
+moves the bytes, `writer` is the driver of images, `folders` that of folders.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from burnish.contracts import WriterSpec
+from burnish.contracts import Writer, WriterSpec
 from burnish.hookspecs import hookimpl
 
-from burnish_writer_file.writer import FileWriter, Settings
+from burnish_writer_file.folders import FolderWriter
+from burnish_writer_file.settings import Settings
+from burnish_writer_file.writer import FileWriter
 
-__all__ = ["FileWriter", "Settings", "burnish_writers"]
+__all__ = ["FileWriter", "FolderWriter", "Settings", "burnish_writers"]
+
+burnish_contract = 1
 
 
 @hookimpl
 def burnish_writers() -> Sequence[WriterSpec[Any]]:
     """Offer `file`."""
-    return [WriterSpec("file", Settings, FileWriter)]
+    return [WriterSpec("file", Settings, _build)]
+
+
+def _build(settings: Settings) -> Writer:
+    return FolderWriter(settings) if settings.form == "folder" else FileWriter(settings)

@@ -3,6 +3,8 @@
 No text from outside becomes a path unchecked: a job that asks for anything but letters and digits is refused.
 """
 
+import ctypes
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,8 @@ _SHAPES: Final = {
     "file_set_id": re.compile(r"[A-Z0-9_]{0,16}"),
     "suffix": re.compile(r"(\.[a-z0-9]{1,8}){1,2}"),
 }
+_AT_FDCWD: Final = -100
+_RENAME_NOREPLACE: Final = 1
 _UNNAMED: Final = "FILESET"
 """Stands where the File-set ID is empty."""
 
@@ -54,3 +58,12 @@ def place_of(folder: Path, job: Job) -> Place:
         raise DeviceFault(FaultKind.BAD_REQUEST, f"volume {job.volume}, copy {job.copy}: both count from 1")
     name = f"{job.file_set_id or _UNNAMED}-{job.volume}-{job.copy}{job.suffix}"
     return Place(folder / job.token / name)
+
+
+def rename(source: Path, target: Path) -> None:
+    """Rename without replacing, on every file system (renameat2(2)). Raises OSError."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    names = os.fsencode(source), os.fsencode(target)
+    if libc.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_NOREPLACE):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(target))

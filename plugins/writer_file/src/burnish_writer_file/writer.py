@@ -6,7 +6,6 @@ is never replaced. Whatever happens, a name without a dot holds a proven image.
 Shapes: the folder is made for each piece, so it may be taken away between jobs.
 """
 
-import ctypes
 import errno
 import os
 from collections.abc import Iterator
@@ -18,28 +17,13 @@ from typing import BinaryIO, Final, Self
 from burnish.contracts import Cancel, Found, Job, Report, Writer, WriterCapabilities
 from burnish.errors import DeviceFault, FaultKind
 from burnish.media import CAPACITY, MediaKind
-from pydantic import BaseModel, ConfigDict, Field
 
 from burnish_writer_file.copying import receive, send
 from burnish_writer_file.faults import as_faults
-from burnish_writer_file.names import Place, place_of
+from burnish_writer_file.names import Place, place_of, rename
+from burnish_writer_file.settings import Settings
 
 _NO_LINKS: Final = {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
-_AT_FDCWD: Final = -100
-_RENAME_NOREPLACE: Final = 1
-
-
-class Settings(BaseModel):
-    """The keys of a `[writers.<name>]` table whose driver is `file`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    path: Path
-    """Folder that the images go to; made where it is missing."""
-    media: tuple[MediaKind, ...] = Field(default=(MediaKind.CD_R,), min_length=1)
-    """Kinds of media the images stand for."""
-    capacity: int | None = Field(default=None, gt=0)
-    """Bytes of an image at most; absent: what the kind of medium holds."""
 
 
 class FileWriter(Writer):
@@ -183,7 +167,7 @@ def _name(place: Place) -> None:
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        _rename(place)
+        rename(place.part, place.final)
     else:
         place.part.unlink()
 
@@ -198,15 +182,6 @@ def _unname(place: Place) -> None:
             place.final.rename(place.part)
         elif samestat(place.final.lstat(), place.part.lstat()):
             place.final.unlink()
-
-
-def _rename(place: Place) -> None:
-    """Rename without replacing, on file systems without links (FAT). Raises OSError."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    names = os.fsencode(place.part), os.fsencode(place.final)
-    if libc.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_NOREPLACE):
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), str(place.final))
 
 
 def _settle(folder: Path) -> None:
