@@ -1,5 +1,4 @@
-"""Tests that every mover must pass, against a simulator of its device. A plugin's whole test file can be
-this:
+"""Tests that every mover must pass, against a simulator of its device. A plugin's test file can be this:
 
     class TestMyMover(MoverConformance):
         @pytest.fixture
@@ -37,6 +36,7 @@ _SLACK: Final = 20.0
 """Seconds that a loaded machine may take beside the time that a driver states."""
 WRITTEN: Final = "written"
 """The disc that lies in a drive before it is carried away."""
+_STALE_LOOK: Final = "a look tells what is so now, not how the last motion ended"
 
 OPERATIONS: Final = ("initialise", "load", "accept", "reject")
 
@@ -293,6 +293,16 @@ class MotionConformance(_MoverTests):
         assert bench.world == before
         assert _trays_in(bench)
 
+    def test_a_tray_that_is_out_already_is_no_obstacle(self, mover: Mover, bench: Bench) -> None:
+        """Pass it by closing it first, and asking the drive then: a disc in an open tray is not lost."""
+        bench.slots[0].tray_open = True
+        with mover:
+            mover.load(bench.trays[0])
+            bench.slots[0].tray_open = True
+            mover.accept(bench.trays[0])
+        assert bench.world.output == ("blank 1",)
+        assert _empty(bench)
+
     def test_a_whole_bin_goes_through(self, mover: Mover, bench: Bench) -> None:
         """Pass it by keeping no state that the next disc stumbles over: good, bad, good, until the end."""
         discs = list(bench.world.input)
@@ -369,25 +379,36 @@ class FaultConformance(_MoverTests):
         assert caught.value.kind is FaultKind.DEVICE_OFFLINE
 
     def test_an_empty_bin_is_no_blank_media_and_nothing_moves(self, mover: Mover, bench: Bench) -> None:
-        """Pass it by NO_BLANK_MEDIA, the tray in; and by loading when somebody has filled the bin."""
+        """Pass it by NO_BLANK_MEDIA, the tray in; and by loading when somebody has filled the bin.
+
+        A look may say that it is empty, and must not say so any longer then.
+        """
         bench.mechanism.input.clear()
         with mover:
             before, motions = bench.world, bench.mechanism.motions
             assert _fault(lambda: mover.load(bench.trays[0])) is FaultKind.NO_BLANK_MEDIA
             assert (bench.world, bench.mechanism.motions) == (before, motions)
             assert _trays_in(bench)
+            assert mover.look().condition in (None, FaultKind.NO_BLANK_MEDIA)
             bench.mechanism.input.append("refilled")
+            assert mover.look().condition is None, _STALE_LOOK
             mover.load(bench.trays[0])
         assert bench.world.drives[0] == "refilled"
 
     @pytest.mark.parametrize("operation", OPERATIONS[1:])
     def test_a_jam_is_for_the_operator(self, mover: Mover, bench: Bench, operation: str) -> None:
-        """Pass it by OPERATOR_ACTION; and by going on when it was cleared and the robot initialised."""
+        """Pass it by OPERATOR_ACTION; and by going on when it was cleared and the robot initialised.
+
+        A look must have nothing against that: the core initialises no robot that still has a condition.
+        """
         _set_out(bench, operation)
         with mover:
             bench.mechanism.jammed = True
             kind = _fault(lambda: getattr(mover, operation)(bench.trays[0]))
         assert kind is FaultKind.OPERATOR_ACTION
+        bench.mechanism.jammed = False
+        with mover:
+            assert mover.look().condition is None, _STALE_LOOK
         _picked_up(lambda: mover, bench, operation)
 
     @pytest.mark.parametrize("operation", OPERATIONS)
