@@ -19,7 +19,7 @@ import typer.main
 from burnish import contracts, hookspecs
 from burnish.cli.app import app
 from burnish.config import SAMPLE, Config
-from burnish.contracts import Cancel, Found, Job, Subject, Tray, Unfit, VolumeFacts
+from burnish.contracts import Cancel, Found, Job, Level, Subject, Tray, Unfit, VolumeFacts
 from burnish.errors import FaultKind, UnreadableMedium
 from burnish.events import EventKind
 from burnish.media import CAPACITY, MediaKind
@@ -294,6 +294,12 @@ def test_the_example_of_burnish_movers() -> None:
         assert mover.accept(tray) == "good pile"
         mover.reject(tray)
     assert tray.moves == ["open", "close"] * 2
+
+
+def test_the_example_of_burnish_checks(tmp_path: Path) -> None:
+    [spec] = example("burnish_checks")
+    missing, there = spec.look([{"path": str(tmp_path / "x")}, {"path": str(tmp_path)}])
+    assert (missing.level, there.level) == (Level.FAIL, Level.OK)
 
 
 @contextmanager

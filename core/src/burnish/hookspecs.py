@@ -10,7 +10,7 @@ from typing import Any
 
 from pluggy import HookimplMarker, HookspecMarker
 
-from burnish.contracts import FormatSpec, MoverSpec, Profile, WriterSpec
+from burnish.contracts import CheckSpec, FormatSpec, MoverSpec, Profile, WriterSpec
 
 hookspec = HookspecMarker("burnish")
 hookimpl = HookimplMarker("burnish")
@@ -165,5 +165,26 @@ def burnish_movers() -> Sequence[MoverSpec[Any]]:
         @hookimpl
         def burnish_movers():
             return [MoverSpec("person", Settings, Person)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def burnish_checks() -> Sequence[CheckSpec]:
+    """Return what `burnish doctor` is to look at for the devices of this plugin.
+
+    Whether the port of each writer that the driver `keeper` drives is there:
+
+        def look(tables):
+            for keys in tables:
+                path = Path(keys["path"])
+                if path.exists():
+                    yield Finding("keeper", Level.OK, f"{path} is there")
+                else:
+                    yield Finding("keeper", Level.FAIL, f"{path} is missing", "plug the device in")
+
+        @hookimpl
+        def burnish_checks():
+            return [CheckSpec("keeper", look)]
     """
     raise NotImplementedError

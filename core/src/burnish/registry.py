@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import pluggy
 
 from burnish import hookspecs
-from burnish.contracts import CONTRACT, FormatSpec, MoverSpec, Profile, WriterSpec
+from burnish.contracts import CONTRACT, CheckSpec, FormatSpec, MoverSpec, Profile, WriterSpec
 from burnish.errors import ConfigError, PluginError
 
 GROUP = "burnish"
@@ -71,6 +71,7 @@ class Registry:
         self.formats: dict[str, FormatSpec[Any]] = {}
         self.writers: dict[str, WriterSpec[Any]] = {}
         self.movers: dict[str, MoverSpec[Any]] = {}
+        self.checks: dict[str, CheckSpec] = {}
         self.origin: dict[str, str] = {}
         """Which plugin offers what: "writer file" -> "writer-file"."""
 
@@ -106,7 +107,7 @@ class Registry:
         offers = [
             ("profile", profile.identifier, profile) for profile in self._ask("burnish_profiles", module)
         ]
-        for role in ("format", "writer", "mover"):
+        for role in ("format", "writer", "mover", "check"):
             offers += [(role, spec.name, spec) for spec in self._ask(f"burnish_{role}s", module)]
         for role, offered, _ in offers:
             if other := self.origin.get(f"{role} {offered}"):

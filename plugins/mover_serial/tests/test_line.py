@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from burnish.contracts.check import Level, well
 from burnish.errors import DeviceFault, FaultKind
 from burnish.testing.movers import Bench
 from burnish.testing.serial import SerialPeer
@@ -105,13 +106,13 @@ class Port:
 def test_the_doctor_names_ports_and_permissions(monkeypatch: pytest.MonkeyPatch, peer: SerialPeer) -> None:
     ports = [Port("/dev/no-such-port"), Port(peer.port)]
     monkeypatch.setattr("serial.tools.list_ports.comports", lambda: ports)
-    missing, there = doctor.findings()
-    assert missing[0] == "error"
-    assert "dialout" in missing[2]
-    assert there == ("ok", f"{peer.port} (FT232R) at USB port 1-1.3", "")
+    denied, there = doctor.look([])
+    assert denied.level is Level.FAIL
+    assert "dialout" in denied.advice
+    assert there == well("serial", f"{peer.port} (FT232R) at USB port 1-1.3")
 
 
-def test_the_doctor_says_that_there_is_no_port(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_names_a_port_that_is_missing(monkeypatch: pytest.MonkeyPatch, peer: SerialPeer) -> None:
     monkeypatch.setattr("serial.tools.list_ports.comports", list)
-    [(level, text, _)] = doctor.findings()
-    assert (level, text) == ("note", "there is no serial port")
+    [finding] = doctor.look([{"port": "/dev/no-such-port"}, {"port": peer.port}, {"port": "loop://"}])
+    assert (finding.level, finding.text) == (Level.FAIL, "there is no port /dev/no-such-port")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from burnish.cli import say
 from burnish.cli.progress import progress
+from burnish.contracts.check import Finding, Level
 from burnish.upkeep.doctor import examine
-from burnish.upkeep.findings import Finding, Level
 
 
 def run_doctor(config: Path | None, *, deep: bool, as_json: bool) -> int:

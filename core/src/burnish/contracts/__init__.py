@@ -3,6 +3,7 @@
 Importing this package loads neither a database nor DICOM: a driver's process starts in milliseconds.
 """
 
+from burnish.contracts.check import CheckSpec, Finding, Level
 from burnish.contracts.device import DeviceState, Medium, Supply, Unit
 from burnish.contracts.format import Contents, FileOnMedium, Format, FormatSpec, VolumeFacts
 from burnish.contracts.head import Head, HeadValue
@@ -26,10 +27,12 @@ __all__ = [
     "CONTRACT",
     "AsIs",
     "Cancel",
+    "CheckSpec",
     "Contents",
     "DeviceState",
     "DirectoryKey",
     "FileOnMedium",
+    "Finding",
     "Fit",
     "Format",
     "FormatSpec",
@@ -37,6 +40,7 @@ __all__ = [
     "Head",
     "HeadValue",
     "Job",
+    "Level",
     "Medium",
     "Mover",
     "MoverCapabilities",

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from burnish.config import Loaded, load_config
+from burnish.contracts.check import Finding, Level, wrong
 from burnish.database import Database
 from burnish.database.soundness import DATABASE_FILE
 from burnish.errors import ConfigError
-from burnish.upkeep.findings import Finding, Level, wrong
 from burnish.upkeep.machine import look_at_machine
 from burnish.upkeep.stock import look_at_database, look_at_plans, look_at_spool
 from burnish.upkeep.work import look_at_work

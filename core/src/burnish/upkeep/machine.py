@@ -6,13 +6,13 @@ import resource
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from burnish.config import Loaded, check_plugins
+from burnish.contracts.check import CheckSpec, Finding, odd, well, wrong
 from burnish.errors import BurnishError, ConfigError
-from burnish.upkeep.findings import Finding, odd, well, wrong
 
 _ECHO_SECONDS: Final = 5.0
 """How long a server may take to accept a connection."""
@@ -43,18 +43,37 @@ def configuration(loaded: Loaded) -> Iterator[Finding]:
             yield wrong("configuration", line, "mend it; `burnish config check` says the same")
         return
     yield well("configuration", str(loaded.file or "the defaults"))
-    yield from _writers(loaded, registry.writers)
+    tables = {"writers": loaded.config.writers, "movers": loaded.config.movers}
+    for role, devices in tables.items():
+        yield from _built(role, devices, getattr(registry, role))
+    for spec in registry.checks.values():
+        own = [
+            device.driver_keys
+            for devices in tables.values()
+            for device in devices.values()
+            if device.driver == spec.name
+        ]
+        yield from _checked(spec, own)
 
 
-def _writers(loaded: Loaded, specs: dict[str, Any]) -> Iterator[Finding]:
-    for name, settings in loaded.config.writers.items():
+def _built(role: str, devices: Mapping[str, Any], specs: Mapping[str, Any]) -> Iterator[Finding]:
+    for name, settings in devices.items():
         try:
             specs[settings.driver].make(settings.driver_keys)
         except Exception as error:  # noqa: BLE001 - whatever a plugin raises
             text = f"driver {settings.driver} of {name} cannot be built: {type(error).__name__}: {error}"
-            yield wrong("writers", text, f"mend [writers.{name}], or the plugin")
+            yield wrong(role, text, f"mend [{role}.{name}], or the plugin")
         else:
-            yield well("writers", f"{name}: driver {settings.driver}")
+            yield well(role, f"{name}: driver {settings.driver}")
+
+
+def _checked(spec: CheckSpec, tables: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    try:
+        yield from spec.look(tables)
+    except Exception as error:  # noqa: BLE001 - whatever a plugin raises
+        yield wrong(
+            spec.name, f"its check failed: {type(error).__name__}: {error}", "tell who wrote the plugin"
+        )
 
 
 def folder(loaded: Loaded) -> Iterator[Finding]:

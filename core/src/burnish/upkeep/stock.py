@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, inspect, select
 
+from burnish.contracts.check import Finding, odd, some, well, wrong
 from burnish.database import Database
 from burnish.database.soundness import DATABASE_FILE, MENDING, SCHEMA, fault_of, schema_of
 from burnish.database.tables import instances, metadata, requests, volumes
@@ -19,7 +20,6 @@ from burnish.instances.files import spool_key
 from burnish.instances.sources import Sources
 from burnish.instances.spool import DAMAGED
 from burnish.requests.states import LIVE
-from burnish.upkeep.findings import Finding, odd, some, well, wrong
 from burnish.upkeep.machine import serves
 
 _SETTLED: Final = 30.0

@@ -6,13 +6,13 @@ from typing import Final
 from sqlalchemy import select
 
 from burnish.config import Config
+from burnish.contracts.check import Finding, odd, some, well, wrong
 from burnish.database import Database
 from burnish.database.tables import attempts, pieces, requests
 from burnish.production.roster import StationState, roster
 from burnish.requests.holding import HELD
 from burnish.requests.states import LIVE, PieceState
 from burnish.terms import StatusInfo
-from burnish.upkeep.findings import Finding, odd, some, well, wrong
 
 _ADVICE: Final = {
     StatusInfo.OUT_OF_SUPPLIES: "load blanks, ink or ribbon",

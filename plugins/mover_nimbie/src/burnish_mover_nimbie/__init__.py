@@ -10,12 +10,13 @@ It is a USB device of its own (1723:0945), beside the drive: the host moves the 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from burnish.contracts import MoverSpec
+from burnish.contracts import CheckSpec, MoverSpec
 from burnish.hookspecs import hookimpl
 
+from burnish_mover_nimbie import doctor
 from burnish_mover_nimbie.mover import NimbieMover, Settings
 
-__all__ = ["NimbieMover", "Settings", "burnish_contract", "burnish_movers"]
+__all__ = ["NimbieMover", "Settings", "burnish_checks", "burnish_contract", "burnish_movers"]
 
 burnish_contract: Final = 1
 
@@ -24,3 +25,9 @@ burnish_contract: Final = 1
 def burnish_movers() -> Sequence[MoverSpec[Any]]:
     """Offer `nimbie`."""
     return [MoverSpec("nimbie", Settings, NimbieMover)]
+
+
+@hookimpl
+def burnish_checks() -> Sequence[CheckSpec]:
+    """What stands in its way on this machine."""
+    return [CheckSpec(doctor.NAME, doctor.look)]

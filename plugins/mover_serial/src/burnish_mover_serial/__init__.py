@@ -9,12 +9,13 @@ robots for tests, and `doctor` says what is missing on a machine. Units: seconds
 from collections.abc import Sequence
 from typing import Any, Final
 
-from burnish.contracts import MoverSpec
+from burnish.contracts import CheckSpec, MoverSpec
 from burnish.hookspecs import hookimpl
 
+from burnish_mover_serial import doctor
 from burnish_mover_serial.mover import SerialMover, Settings
 
-__all__ = ["SerialMover", "Settings", "burnish_contract", "burnish_movers"]
+__all__ = ["SerialMover", "Settings", "burnish_checks", "burnish_contract", "burnish_movers"]
 
 burnish_contract: Final = 1
 
@@ -23,3 +24,9 @@ burnish_contract: Final = 1
 def burnish_movers() -> Sequence[MoverSpec[Any]]:
     """Offer `serial`."""
     return [MoverSpec("serial", Settings, SerialMover)]
+
+
+@hookimpl
+def burnish_checks() -> Sequence[CheckSpec]:
+    """What stands in its way on this machine."""
+    return [CheckSpec(doctor.NAME, doctor.look)]

@@ -1,28 +1,28 @@
-"""What stands in the way of a serial robot on this machine: findings as (level, text, advice).
-
-Levels: `ok`, `note`, `warning`, `error`. It opens no port: a robot may take an opened port for a command.
-"""
+"""What stands in the way of a serial robot on this machine. It opens no port: some robots move when one is."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from burnish.contracts.check import Finding, well, wrong
+
+NAME: Final = "serial"
 
 
-def findings() -> Iterator[tuple[str, str, str]]:
-    """Say which ports there are and whether this process may use them."""
+def look(tables: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Say which ports there are, whether this process may use them, and which configured ones are missing."""
     from serial.tools.list_ports import comports
 
-    ports = sorted(comports(), key=lambda port: port.device)
-    if not ports:
-        yield (
-            "note",
-            "there is no serial port",
-            "plug the robot's USB adapter in; `ls /dev/serial/by-path` shows it",
-        )
-    for port in ports:
-        where = f"{port.device} ({port.description})" + (
-            f" at USB port {port.location}" if port.location else ""
-        )
+    for port in sorted(comports(), key=lambda port: port.device):
+        at = f" at USB port {port.location}" if port.location else ""
+        where = f"{port.device} ({port.description}){at}"
         if os.access(port.device, os.R_OK | os.W_OK):
-            yield "ok", where, ""
+            yield well(NAME, where)
         else:
-            yield "error", f"{where}: no permission to use it", "have the service in the group dialout"
+            yield wrong(NAME, f"{where}: no permission to use it", "have the service in the group dialout")
+    for keys in tables:
+        port_ = str(keys.get("port", ""))
+        if port_.startswith("/") and not Path(port_).exists():
+            advice = "plug the robot's USB adapter in; `ls /dev/serial/by-path` shows it"
+            yield wrong(NAME, f"there is no port {port_}", advice)

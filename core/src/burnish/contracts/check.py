@@ -1,8 +1,9 @@
-"""What a doctor says: one line for each thing that was looked at."""
+"""What `burnish doctor` says: one line for each thing that was looked at, by the core or by a plugin."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Level(StrEnum):
@@ -47,3 +48,14 @@ def some(items: Sequence[str], most: int = 3) -> str:
     """The first few of a list."""
     rest = len(items) - most
     return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSpec:
+    """What a plugin can look at: whether its devices are there, may be used, and have the tools they need."""
+
+    name: str
+    """Of the driver that it is about, as a configuration says it."""
+    look: Callable[[Sequence[Mapping[str, Any]]], Iterable[Finding]]
+    """Given the keys of each table that this driver serves, none where it is not in use. Opens no device that
+    a server may be working with, and moves nothing."""
