@@ -28,15 +28,16 @@ def adopt_orphans() -> None:
 
 def end_orphans() -> None:
     """End every child that this process has, and theirs, until there is none; it must know of no other."""
-    while children := _children():
-        for child in children:
+    while left := children():
+        for child in left:
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
             with suppress(ChildProcessError):
                 os.waitpid(child, 0)
 
 
-def _children() -> list[int]:
+def children() -> list[int]:
+    """The processes whose parent is this one."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

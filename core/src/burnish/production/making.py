@@ -98,7 +98,7 @@ class Making(Watch):
         if self._driver.takes_files:
             with suppress(SourceDamaged):  # it is told where the medium is to be proven
                 self._recipe = self._plan()
-        reply = self._driver.order("examine", self._job)
+        reply = self._examined()
         if not reply.well:
             return self._left_unknown(reply)
         with self._database.read() as connection:
@@ -268,13 +268,21 @@ class Making(Watch):
             return False
         if reply.fault is FaultKind.UNSAFE_TARGET and self._state is PieceState.INTENT:
             return self._enter(reply.fault, reply.message, touched=False)  # what is there is not ours
-        found = self._driver.order("examine", self._job)
+        found = self._examined()
         if not found.well:
             return self._left_unknown(found)
         blank = found.done == Found.UNTOUCHED and self._state is PieceState.INTENT
         if blank and (reply.fault is None or POLICIES[reply.fault].blank is Blank.KEPT):
             return self._enter(reply.fault, reply.message, touched=False)
         return self._reject(reply.fault, reply.message)
+
+    def _examined(self) -> Reply:
+        """What the driver says of the medium; one that says what no contract knows has said nothing."""
+        reply = self._driver.order("examine", self._job)
+        if reply.well and reply.done not in set(Found):
+            message = f"the driver says {str(reply.done)[:100]!r} of its medium"
+            return Reply(fault=FaultKind.DRIVER_FAULT, message=message)
+        return reply
 
     def _unasked(self, reply: Reply) -> Reply:
         if reply.cancelled and not self._told:

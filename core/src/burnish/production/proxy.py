@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from burnish.contracts import Job, Takes
 from burnish.errors import FaultKind
@@ -18,6 +18,8 @@ from burnish.production.wire import Wire
 
 _TICK = 0.1
 """Seconds between looks at the clock and at whether somebody wants the work stopped."""
+_PRINTED = 1 << 16
+"""Bytes kept of what one driver prints in its life."""
 _GRACE = 20.0
 """Seconds a driver has at least to load its plugin and take its device."""
 
@@ -64,7 +66,7 @@ IDLE: Final = Watch()
 class DriverProcess:
     """One child process that runs one driver."""
 
-    def __init__(self, introduction: dict[str, Any], stall: float, log: IO[bytes] | None = None) -> None:
+    def __init__(self, introduction: dict[str, Any], stall: float) -> None:
         ours, theirs = Wire.pair()
         self._stall = stall
         self._number = 0
@@ -76,14 +78,24 @@ class DriverProcess:
                 command,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                stderr=log,
+                stderr=subprocess.PIPE,
                 cwd=introduction["folder"],
                 process_group=0,
             )
+        threading.Thread(target=self._keep_log, daemon=True).start()
         self.interruptible = False
         self.takes_files = False
         self.ready = self._introduce(introduction)
         """How the introduction ended; a driver that is not well takes no orders."""
+
+    def _keep_log(self) -> None:
+        """Pass on what it prints, to our own stderr; one that prints without end does not fill a disk."""
+        assert self._process.stderr  # noqa: S101 - it was asked for
+        kept = 0
+        with self._process.stderr as said:
+            while data := os.read(said.fileno(), _PRINTED):
+                os.write(sys.stderr.fileno(), data[: max(0, _PRINTED - kept)])
+                kept += len(data)
 
     def _introduce(self, introduction: dict[str, Any]) -> Reply:
         """Have it load its plugin and take its device."""

@@ -24,11 +24,12 @@ from pathlib import Path
 
 import pytest
 
-from burnish.contracts import Cancel, DeviceState, Found, Job, Takes, Writer
+from burnish.contracts import CONTRACT, Cancel, DeviceState, Found, Job, Takes, Writer
 from burnish.errors import Cancelled, DeviceFault, FaultKind
+from burnish.lifeline import adopt_orphans, children
 from burnish.media import MediaKind
 from burnish.recipe import StreamedFile, table_bytes
-from burnish.testing.kit import Conformance
+from burnish.testing.kit import Conformance, contract_of
 from burnish.testing.trees import noise
 
 _CHUNK = 64 << 10
@@ -71,6 +72,10 @@ class WriterConformance(Conformance):
     def build(self) -> Callable[[], Writer] | None:
         """Makes a further driver of the same device, as the next process does; None where none can be had."""
         return None
+
+    def test_it_was_written_for_this_contract(self, writer: Writer) -> None:
+        """Pass it by `burnish_contract = 1` in your plugin's package, and by keeping to that version."""
+        assert contract_of(writer) == CONTRACT
 
     def test_it_says_what_it_makes_before_it_is_opened(self, writer: Writer) -> None:
         """Pass it by naming at least one MediaKind in `capabilities`, without touching the device."""
@@ -140,6 +145,15 @@ class WriterConformance(Conformance):
             back = read(writer, job)[0]
         assert back[: len(data)] == data
         assert not any(back[len(data) :])
+
+    def test_it_prints_nothing(
+        self, writer: Writer, job: Job, data: bytes, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        """Pass it by keeping standard output clean: what somebody must know is a fault's message."""
+        with writer:
+            written(writer, job, data)
+            read(writer, job)
+        assert capfd.readouterr().out == ""
 
     def test_progress_never_goes_back_and_ends_whole(self, writer: Writer, job: Job, data: bytes) -> None:
         """Pass it by reporting bytes done, the last time with `job.length`."""
@@ -266,15 +280,19 @@ class WriterConformance(Conformance):
             writer.accept(job)
 
     def test_it_leaves_nothing_open(self, writer: Writer, job: Job, data: bytes) -> None:
-        """Pass it by closing every descriptor and ending every thread, at the latest in `__exit__`."""
-        before = _descriptors(), threading.active_count()
+        """Pass it by ending each thread and process and closing each descriptor, at the latest in `__exit__`.
+
+        A child that was left to somebody else is left, too.
+        """
+        adopt_orphans()
+        before = _descriptors(), threading.active_count(), children()
         with writer:
             written(writer, job, data)
             with feeding(b"") as feed, suppress(DeviceFault):
                 make(writer, job, feed, Cancel())
             read(writer, job)
             writer.reject(job)
-        assert (_descriptors(), threading.active_count()) == before
+        assert (_descriptors(), threading.active_count(), children()) == before
 
 
 def _fault_of(call: Callable[[], None]) -> FaultKind | None:

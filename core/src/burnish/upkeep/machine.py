@@ -43,7 +43,7 @@ def configuration(loaded: Loaded) -> Iterator[Finding]:
             yield wrong("configuration", line, "mend it; `burnish config check` says the same")
         return
     yield well("configuration", str(loaded.file or "the defaults"))
-    tables = {"writers": loaded.config.writers, "movers": loaded.config.movers}
+    tables: dict[str, Mapping[str, Any]] = {"writers": loaded.config.writers, "movers": loaded.config.movers}
     for role, devices in tables.items():
         yield from _built(role, devices, getattr(registry, role))
     for spec in registry.checks.values():

@@ -1,4 +1,4 @@
-"""What stands in the way of a serial robot on this machine. It opens no port: some robots move when one is."""
+"""What stands in the way of a serial robot on this machine. It opens no port: some move when one is."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
