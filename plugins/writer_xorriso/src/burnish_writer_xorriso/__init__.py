@@ -1,0 +1,24 @@
+"""Burns CD, DVD and BD in optical drives, with xorriso.
+
+`scsi` and `mmc` ask a drive by SG_IO, `drives` and `pseudo` are what the driver sees of it, `feeding` and
+`burning` run xorriso, `faults` says what its words and a drive's sense data mean, `driver` is the driver.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from burnish.contracts import WriterSpec
+from burnish.hookspecs import hookimpl
+
+from burnish_writer_xorriso.driver import XorrisoWriter
+from burnish_writer_xorriso.settings import Settings
+
+__all__ = ["Settings", "XorrisoWriter", "burnish_contract", "burnish_writers"]
+
+burnish_contract = 1
+
+
+@hookimpl
+def burnish_writers() -> Sequence[WriterSpec[Any]]:
+    """Offer `xorriso`."""
+    return [WriterSpec("xorriso", Settings, XorrisoWriter)]
