@@ -88,8 +88,9 @@ def replay(tape: Path, words: list[str]) -> int:
 
 
 def _comparable(words: list[str]) -> list[str]:
-    """Without what differs from place to place: device, and a speed that follows the source."""
-    return [word for word in words if not word.startswith(("dev=", "speed=", "tsize="))]
+    """Without what differs from place to place: the device, its room, and a speed that follows the source."""
+    varying = ("dev=", "speed=", "tsize=", "padsize=", "stdio_sync=")
+    return [word for word in words if not word.startswith(varying)]
 
 
 if __name__ == "__main__":

@@ -1,25 +1,15 @@
 """What a doctor says of programs and drives."""
 
-import errno
 import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from burnish.contracts import Unit
-from burnish_writer_xorriso.doctor import FoundDrive, find_drives, findings
-from burnish_writer_xorriso.scsi import Sense, Transport
-from burnish_writer_xorriso.simulator import Bench, SimulatedDrive
+from burnish.contracts.check import Finding, Level
+from burnish_writer_xorriso import burnish_checks
+from burnish_writer_xorriso.doctor import find_drives, look
 
 
-def one(trouble: OSError | Sense | None) -> Callable[[], Iterator[FoundDrive]]:
-    unit = Unit(vendor="ACME", product="BURNER")
-    name = Path("/dev/disk/by-id/usb-ACME")
-    return lambda: iter([FoundDrive(Path("/dev/sr7"), name, unit, trouble)])
-
-
-def program(folder: Path, says: str) -> str:
+def program(folder: Path, says: str = "xorriso version   :  1.5.4") -> str:
     path = folder / "xorriso"
     path.write_text(f"#!/bin/sh\necho '{says}'\n", "utf-8")
     path.chmod(0o755)
@@ -28,87 +18,99 @@ def program(folder: Path, says: str) -> str:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> tuple[Path, Path]:
-    """A /dev and a /sys/block with one drive that is simulated."""
-    bench = Bench.furnish(tmp_path / "dev")
-    device = tmp_path / "sys" / "sr0" / "device"
-    device.mkdir(parents=True)
-    (device / "vendor").write_text("ACME    \n", "ascii")
-    (device / "model").write_text("BURNER\n", "ascii")
-    by_id = tmp_path / "dev" / "disk" / "by-id"
+    """A /dev and a /sys/block with one drive."""
+    dev, sys_block = tmp_path / "dev", tmp_path / "sys"
+    by_id, device = dev / "disk" / "by-id", sys_block / "sr0" / "device"
     by_id.mkdir(parents=True)
-    (by_id / "usb-ACME_BURNER").symlink_to(bench.node)
-    return tmp_path / "dev", tmp_path / "sys"
+    device.mkdir(parents=True)
+    (dev / "sr0").touch()
+    (device / "vendor").write_text("ACME    \n", "ascii")
+    (device / "model").write_text("BURNER  9\n", "ascii")
+    (by_id / "usb-ACME_BURNER").symlink_to(dev / "sr0")
+    return dev, sys_block
+
+
+def levels(findings: list[Finding]) -> list[Level]:
+    return [finding.level for finding in findings]
+
+
+def test_it_is_offered() -> None:
+    (spec,) = burnish_checks()
+    assert spec.name == "xorriso"
+    assert list(spec.look([]))
 
 
 def test_a_drive_is_found_with_the_name_that_lasts(machine: tuple[Path, Path]) -> None:
     dev, sys_block = machine
-    (found,) = find_drives(dev, sys_block, SimulatedDrive)
+    (found,) = find_drives(dev, sys_block)
     assert found.node == dev / "sr0"
     assert found.name == dev / "disk" / "by-id" / "usb-ACME_BURNER"
-    assert (found.unit.product, found.unit.serial) == ("SIMULATED DRIVE", "SIM00001")
-    assert found.trouble is None
+    assert str(found.unit) == "ACME BURNER 9"
 
 
-def test_a_drive_that_may_not_be_asked_is_named_by_the_kernel(machine: tuple[Path, Path]) -> None:
-    def refuse(node: Path) -> AbstractContextManager[Transport]:
-        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
-
-    (found,) = find_drives(*machine, refuse)
-    assert (found.unit.vendor, found.unit.product) == ("ACME", "BURNER")
-    assert isinstance(found.trouble, OSError)
+def test_a_machine_without_drives_has_nothing_to_mend(tmp_path: Path) -> None:
+    (only,) = look([], tmp_path, tmp_path)
+    assert only.level is Level.OK
 
 
-def test_a_good_machine_has_nothing_to_mend(tmp_path: Path) -> None:
-    said = list(findings(one(None), program(tmp_path, "xorriso version   :  1.5.4")))
-    assert [level for level, _, _ in said] == ["ok", "ok"]
-    assert "xorriso 1.5.4" in said[0][1]
-    assert said[1][1] == "/dev/sr7: ACME BURNER"
-    assert 'device = "/dev/disk/by-id/usb-ACME"' in said[1][2]
+def test_a_configured_drive_that_is_there_is_well(machine: tuple[Path, Path], tmp_path: Path) -> None:
+    dev, sys_block = machine
+    table = {"device": str(dev / "disk" / "by-id" / "usb-ACME_BURNER"), "program": program(tmp_path)}
+    said = list(look([table], dev, sys_block))
+    assert levels(said) == [Level.OK, Level.OK]
+    assert "xorriso 1.5.4" in said[0].text
+    assert said[1].text == f"{dev / 'sr0'}, ACME BURNER 9"
 
 
-@pytest.mark.parametrize(
-    ("says", "level", "words"),
-    [("xorriso 1.2.0 : RockRidge", "warning", "1.2.0"), ("hello", "warning", "does not say")],
-)
-def test_a_program_that_is_no_good_is_named(tmp_path: Path, says: str, level: str, words: str) -> None:
-    first = next(findings(one(None), program(tmp_path, says)))
-    assert first[0] == level
-    assert words in first[1]
+def test_a_drive_that_nobody_configured_is_shown(machine: tuple[Path, Path], tmp_path: Path) -> None:
+    dev, sys_block = machine
+    table = {"device": f"stdio:{tmp_path / 'disc'}", "program": program(tmp_path)}
+    *_, last = look([table], dev, sys_block)
+    assert last.level is Level.OK
+    assert f'device = "{dev / "disk" / "by-id" / "usb-ACME_BURNER"}"' in last.text
 
 
-def test_a_missing_program_says_what_to_install() -> None:
-    assert next(findings(one(None), "/no/xorriso")) == (
-        "error",
-        "/no/xorriso is not installed",
-        "apt install xorriso",
-    )
-
-
-@pytest.mark.parametrize(
-    ("trouble", "level", "words", "advice"),
-    [
-        (OSError(errno.EACCES, "x"), "error", "no permission", "usermod -aG cdrom"),
-        (OSError(errno.EBUSY, "x"), "note", "in use", "mounted"),
-        (OSError(errno.ENXIO, "x"), "error", "no node", "--device"),
-        (OSError(errno.EIO, "x"), "error", "x", "cable"),
-        (Sense(4, 0x3E, 0), "warning", "[4 3E 00]", "off and on"),
-    ],
-)
-def test_trouble_with_a_drive_has_an_advice(
-    tmp_path: Path, trouble: OSError | Sense, level: str, words: str, advice: str
+def test_a_drive_without_permission_says_the_group(
+    machine: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    *_, last = findings(one(trouble), program(tmp_path, "xorriso 1.5.4 : x"))
-    assert last[0] == level
-    assert words in last[1]
-    assert advice in last[2]
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    *_, last = look([{"device": str(machine[0] / "sr0")}], *machine)
+    assert last.level is Level.FAIL
+    assert f"usermod -aG {(machine[0] / 'sr0').group()} " in last.advice
 
 
-def test_no_drive_is_worth_a_note(tmp_path: Path) -> None:
-    *_, last = findings(lambda: iter(()), program(tmp_path, "xorriso 1.5.4 : x"))
-    assert last[0] == "note"
+def test_a_drive_without_a_node_is_not_usable(machine: tuple[Path, Path]) -> None:
+    (machine[0] / "sr0").unlink()
+    *_, last = look([], *machine)
+    assert last.level is Level.FAIL
+    assert "no node" in last.text
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [("/no/such/sr9", "is not there"), ("stdio:/no/such/disc", "no folder /no/such")],
+)
+def test_a_configured_device_that_is_missing_fails(tmp_path: Path, device: str, words: str) -> None:
+    *_, last = look([{"device": device, "program": program(tmp_path)}], tmp_path, tmp_path)
+    assert last.level is Level.FAIL
+    assert words in last.text
+
+
+@pytest.mark.parametrize(
+    ("says", "words"), [("xorriso 1.2.0 : RockRidge", "1.2.0"), ("hello", "does not say")]
+)
+def test_a_program_that_is_no_good_is_named(tmp_path: Path, says: str, words: str) -> None:
+    first, *_ = look([{"device": "stdio:/disc", "program": program(tmp_path, says)}], tmp_path, tmp_path)
+    assert first.level is Level.WARN
+    assert words in first.text
+
+
+def test_a_missing_program_says_what_to_install(tmp_path: Path) -> None:
+    first, *_ = look([{"device": "stdio:/disc", "program": "/no/xorriso"}], tmp_path, tmp_path)
+    assert first == Finding("xorriso", Level.FAIL, "/no/xorriso is not installed", "apt install xorriso")
 
 
 @pytest.mark.judge("xorriso")
-def test_the_xorriso_of_this_machine_is_good() -> None:
-    first = next(findings(one(None)))
-    assert first[0] == "ok", first
+def test_the_xorriso_of_this_machine_is_good(tmp_path: Path) -> None:
+    first, *_ = look([{"device": "stdio:/disc"}], tmp_path, tmp_path)
+    assert first.level is Level.OK, first

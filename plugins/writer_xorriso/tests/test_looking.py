@@ -8,7 +8,10 @@ import pytest
 from burnish.contracts import Cancel, Found, Unit
 from burnish.errors import DeviceFault, FaultKind
 from burnish.media import SECTOR, MediaKind
+from burnish.registry import Registry
+from burnish_writer_xorriso import Settings, drives
 from burnish_writer_xorriso.simulator import Bench
+from pydantic import ValidationError
 
 from plugins.writer_xorriso.tests.benches import DATA, burn, fault, furnish, job, simulated
 
@@ -107,6 +110,70 @@ def test_a_state_says_where_the_tray_is(tmp_path: Path) -> None:
         assert bench.state().ejected == 1
         writer.close_tray()
         assert writer.look().condition is None
+
+
+@pytest.mark.parametrize("out", [True, False])
+def test_a_tray_that_only_says_that_it_moved_needs_an_operator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: bool
+) -> None:
+    monkeypatch.setattr(drives, "_TRAY_SECONDS", 0.5)
+    bench = furnish(tmp_path, stuck=True, tray_out=not out)
+    with simulated(bench) as writer, pytest.raises(DeviceFault) as caught:
+        (writer.open_tray if out else writer.close_tray)()
+    assert caught.value.kind is FaultKind.OPERATOR_ACTION
+
+
+@pytest.mark.parametrize("triple", [(2, 0x30, 0), (2, 6, 0), (3, 2, 0)])
+def test_a_disc_that_cannot_be_used_is_there_all_the_same(
+    tmp_path: Path, triple: tuple[int, int, int]
+) -> None:
+    """Who asks whether the drive is empty before it drops a disc in must not be told that it is."""
+    with simulated(furnish(tmp_path, tray_out=True, senses={"00": triple})) as writer:
+        writer.close_tray()
+        state = writer.look()
+    assert state.medium
+    assert state.medium.kind is None
+    assert state.condition
+
+
+def test_a_disc_that_is_never_recognised_keeps_the_drive_busy(tmp_path: Path) -> None:
+    bench = furnish(tmp_path, tray_out=True, senses={"00": (2, 4, 1)})
+    with simulated(bench, ready_timeout="0.5s") as writer, pytest.raises(DeviceFault) as caught:
+        writer.close_tray()
+    assert caught.value.kind is FaultKind.DEVICE_BUSY
+
+
+def test_an_empty_tray_goes_in(tmp_path: Path) -> None:
+    with simulated(furnish(tmp_path, disc=False, tray_out=True)) as writer:
+        writer.close_tray()
+        state = writer.look()
+    assert (state.condition, state.medium, state.tray_open) == (FaultKind.NO_BLANK_MEDIA, None, False)
+
+
+def test_the_registry_has_it() -> None:
+    registry = Registry.load(["writer-xorriso"])
+    assert not registry.broken
+    built = registry.writers["xorriso"].make({"device": "/no/such/sr9", "media": ["CD-R", "BD-R"]})
+    assert built.capabilities.media == {MediaKind.CD_R, MediaKind.BD_R}
+    assert built.capabilities.tray
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"device": "sr0"}, "device"),
+        ({"device": "/dev/sr0", "media": ["USB"]}, "no optical medium"),
+        ({"device": "/dev/sr0", "media": []}, "media"),
+        ({"device": "stdio:/x", "media": ["CD-R", "DVD-R"]}, "holds one kind"),
+        ({"device": "/dev/sr0", "speed": 0}, "speed"),
+        ({"device": "/dev/sr0", "speed": {"USB": 4}}, "no optical medium"),
+        ({"device": "/dev/sr0", "ready_timeout": 5}, "duration"),
+        ({"device": "/dev/sr0", "blank": "as_needed"}, "blank"),
+    ],
+)
+def test_a_bad_setting_is_named(keys: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        Settings.model_validate(keys)
 
 
 def test_rewritable_media_serve_where_that_is_allowed(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_what_was_rejected_is_kept_under_another_name(disc: Path) -> None:
             writer.reject(job(copy=copy))
         assert writer.examine(job()) is Found.GONE
     names = sorted(path.name for path in disc.parent.glob("disc*"))
-    assert names == ["disc.lock", "disc.rejected-1", "disc.rejected-2"]
+    assert names == ["disc.rejected-1", "disc.rejected-2"]
 
 
 def test_a_file_that_is_there_is_nobodys_blank(disc: Path) -> None:
@@ -106,7 +106,6 @@ def test_a_file_that_is_there_is_nobodys_blank(disc: Path) -> None:
 def test_a_folder_that_is_missing_is_offline(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     with pseudo(tmp_path / "there" / "disc") as writer:
-        (tmp_path / "there" / "disc.lock").unlink()
         (tmp_path / "there").rmdir()
         assert writer.look().condition is FaultKind.DEVICE_OFFLINE
         assert fault(writer, job()).kind is FaultKind.DEVICE_OFFLINE

@@ -17,7 +17,9 @@ app = typer.Typer(
 config_app = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
 scu_app = typer.Typer(help="A client for any media creation SCP.", no_args_is_help=True)
 stations_app = typer.Typer(help="Look at the stations, and put them out of service and back.")
+plugin_app = typer.Typer(help="Make a plugin.", no_args_is_help=True)
 app.add_typer(stations_app, name="stations")
+app.add_typer(plugin_app, name="plugin")
 app.add_typer(config_app, name="config")
 app.add_typer(scu_app, name="scu")
 
@@ -169,6 +171,17 @@ def plugins(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     from burnish.cli.configuration import show_plugins
 
     show_plugins(config, as_json=as_json)
+
+
+@plugin_app.command("new")
+def plugin_new(
+    role: Annotated[str, typer.Argument(help="profile, format, writer or mover.")],
+    name: Annotated[str, typer.Argument(help="What configurations will call it, for example my-press.")],
+) -> None:
+    """Make a working distribution in ./ROLE_NAME, with a simulator of its device and tests that pass."""
+    from burnish.cli.plugin import new_plugin
+
+    new_plugin(role, name)
 
 
 @app.command()

@@ -1,24 +1,32 @@
 """Burns CD, DVD and BD in optical drives, with xorriso.
 
 `scsi` and `mmc` ask a drive by SG_IO, `drives` and `pseudo` are what the driver sees of it, `feeding` and
-`burning` run xorriso, `faults` says what its words and a drive's sense data mean, `driver` is the driver.
+`burning` run xorriso, `faults` says what its words and a drive's sense data mean, `driver` is the driver,
+`doctor` says what is missing on a machine.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from burnish.contracts import WriterSpec
+from burnish.contracts import CheckSpec, WriterSpec
 from burnish.hookspecs import hookimpl
 
+from burnish_writer_xorriso import doctor
 from burnish_writer_xorriso.driver import XorrisoWriter
 from burnish_writer_xorriso.settings import Settings
 
-__all__ = ["Settings", "XorrisoWriter", "burnish_contract", "burnish_writers"]
+__all__ = ["Settings", "XorrisoWriter", "burnish_checks", "burnish_contract", "burnish_writers"]
 
-burnish_contract = 1
+burnish_contract: Final = 1
 
 
 @hookimpl
 def burnish_writers() -> Sequence[WriterSpec[Any]]:
     """Offer `xorriso`."""
     return [WriterSpec("xorriso", Settings, XorrisoWriter)]
+
+
+@hookimpl
+def burnish_checks() -> Sequence[CheckSpec]:
+    """What stands in its way on this machine."""
+    return [CheckSpec(doctor.NAME, doctor.look)]

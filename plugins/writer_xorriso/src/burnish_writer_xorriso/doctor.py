@@ -1,28 +1,25 @@
-"""What stands in the way of burning on this machine: findings as (level, text, advice).
+"""What stands in the way of burning on this machine. It opens no device: what the kernel tells is enough."""
 
-Levels: `ok`, `note`, `warning`, `error`. Drives are found by the names that the kernel gives them; one that a
-server uses at the moment is named and left alone.
-"""
-
-import errno
+import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from burnish.contracts import Unit
+from burnish.contracts.check import Finding, odd, well, wrong
 
-from burnish_writer_xorriso.drives import Connect
-from burnish_writer_xorriso.mmc import Mmc
-from burnish_writer_xorriso.scsi import Sense, SgDevice
+from burnish_writer_xorriso.settings import PSEUDO
 
-Finding = tuple[str, str, str]
-_OLDEST: Final = (1, 4, 0)
-"""The first xorriso whose `-as cdrecord` knows every option that the driver gives it."""
+NAME: Final = "xorriso"
+_PROGRAM: Final = "xorriso"
+_OLDEST: Final = (1, 5, 0)
+"""The xorriso of Debian 10; the driver's words were tried with 1.5.4."""
 _SECONDS: Final = 10
+Tables = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +31,23 @@ class FoundDrive:
     name: Path
     """What to configure: a link that follows the drive from socket to socket, else the node."""
     unit: Unit
-    trouble: OSError | Sense | None = None
-    """Why it cannot be asked; None where it can."""
+    """As the kernel read it when the drive came."""
 
 
-def find_drives(
-    dev: Path = Path("/dev"), sys_block: Path = Path("/sys/block"), connect: Connect = SgDevice
-) -> Iterator[FoundDrive]:
-    """Find optical drives, those that may not be used included. Asks each who it is."""
+def find_drives(dev: Path = Path("/dev"), sys_block: Path = Path("/sys/block")) -> Iterator[FoundDrive]:
+    """Find optical drives, those that may not be used included."""
     for entry in sorted(sys_block.glob("sr[0-9]*")):
         node = dev / entry.name
-        unit = _unit_of_kernel(entry)
-        try:
-            with connect(node) as transport:
-                unit = Mmc(transport).unit(str(node))
-        except (OSError, Sense) as error:
-            yield FoundDrive(node, _lasting_name(dev, node), unit, error)
-        else:
-            yield FoundDrive(node, _lasting_name(dev, node), unit)
+        words = [_words(entry / "device" / name) for name in ("vendor", "model", "rev")]
+        unit = Unit(vendor=words[0], product=words[1], revision=words[2], place=str(node))
+        yield FoundDrive(node, _lasting_name(dev, node), unit)
 
 
-def _unit_of_kernel(entry: Path) -> Unit:
-    """What the kernel read when the drive came."""
-    words = []
-    for name in ("vendor", "model", "rev"):
-        try:
-            words.append((entry / "device" / name).read_text("ascii", "replace").strip())
-        except OSError:
-            words.append("")
-    return Unit(vendor=words[0], product=words[1], revision=words[2], place=f"/dev/{entry.name}")
+def _words(file: Path) -> str:
+    try:
+        return " ".join(file.read_text("ascii", "replace").split())
+    except OSError:
+        return ""
 
 
 def _lasting_name(dev: Path, node: Path) -> Path:
@@ -70,40 +55,39 @@ def _lasting_name(dev: Path, node: Path) -> Path:
     return next((link for link in links if link.resolve() == node.resolve()), node)
 
 
-def findings(
-    drives: Callable[[], Iterator[FoundDrive]] = find_drives, program: str = "xorriso"
-) -> Iterator[Finding]:
-    """Say what is found: the programs, then each drive."""
-    yield _program(program)
+def look(tables: Tables, dev: Path = Path("/dev"), sys_block: Path = Path("/sys/block")) -> Iterator[Finding]:
+    """Say what is found: the programs, each drive, and each configured device that is missing."""
+    drives = list(find_drives(dev, sys_block))
+    if not drives and not tables:
+        yield well(NAME, "there is no optical drive, and none is configured")
+        return
+    for program in sorted({str(table.get("program", _PROGRAM)) for table in tables} or {_PROGRAM}):
+        yield _program(program)
     if not shutil.which("setpriv"):
-        yield "error", "setpriv is not installed", "apt install util-linux"
-    found = list(drives())
-    if not found:
-        yield (
-            "note",
-            "there is no optical drive",
-            "`ls /dev/sr*` shows one that is; see `dmesg` for one that fails",
-        )
-    for drive in found:
-        yield _drive(drive)
+        yield wrong(NAME, "setpriv is not installed", "apt install util-linux")
+    configured = {Path(device).resolve() for device in _devices(tables)}
+    for drive in drives:
+        yield _drive(drive, used=drive.node.resolve() in configured)
+    yield from _missing(tables)
+
+
+def _devices(tables: Tables) -> Iterator[str]:
+    for table in tables:
+        yield str(table.get("device", ""))
 
 
 def _program(program: str) -> Finding:
     path = shutil.which(program)
     if path is None:
-        return "error", f"{program} is not installed", "apt install xorriso"
+        return wrong(NAME, f"{program} is not installed", "apt install xorriso")
     version = _version(path)
     words = ".".join(map(str, version))
     if not version:
-        return (
-            "warning",
-            f"{path} does not say which version it is",
-            "is it the xorriso of apt install xorriso?",
-        )
+        return odd(NAME, f"{path} does not say which xorriso it is", "apt install xorriso, or mend `program`")
     if version < _OLDEST:
         oldest = ".".join(map(str, _OLDEST))
-        return "warning", f"{path} is xorriso {words}", f"it was made for {oldest} and newer"
-    return "ok", f"{path}, xorriso {words}", ""
+        return odd(NAME, f"{path} is xorriso {words}", f"install {oldest} or newer: its words may be others")
+    return well(NAME, f"{path}, xorriso {words}")
 
 
 def _version(path: str) -> tuple[int, ...]:
@@ -115,33 +99,16 @@ def _version(path: str) -> tuple[int, ...]:
     return tuple(map(int, match.groups())) if match else ()
 
 
-def _drive(drive: FoundDrive) -> Finding:
-    what = f"{drive.node}: {drive.unit or 'an optical drive'}"
-    if drive.trouble is None:
-        return "ok", what, f'to use it: device = "{drive.name}"'
-    if not isinstance(drive.trouble, OSError):
-        return "warning", f"{what} answers {drive.trouble}", "switch it off and on"
-    return _no_access(what, drive)
-
-
-def _no_access(what: str, drive: FoundDrive) -> Finding:
-    number = drive.trouble.errno if isinstance(drive.trouble, OSError) else None
-    if number in (errno.EACCES, errno.EPERM):
-        group = _group(drive.node)
-        return (
-            "error",
-            f"{what}: no permission to use it",
-            f"usermod -aG {group} the user that serves, and log in again",
-        )
-    if number == errno.EBUSY:
-        return "note", f"{what} is in use", "a server burns, or a disc in it is mounted: `findmnt` says"
-    if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
-        return (
-            "error",
-            f"{what}: the kernel has it, but there is no node",
-            "let the container have it: --device",
-        )
-    return "error", f"{what}: {drive.trouble}", "switch it off and on, look at the cable"
+def _drive(drive: FoundDrive, *, used: bool) -> Finding:
+    what = f"{drive.node}, {drive.unit}" if str(drive.unit) else str(drive.node)
+    if not drive.node.exists():
+        return wrong(NAME, f"{what}: the kernel has it, but there is no node", "let the container have it")
+    if not os.access(drive.node, os.R_OK | os.W_OK):
+        group = f"usermod -aG {_group(drive.node)} <the user that serves>, then start the service again"
+        return wrong(NAME, f"{what}: no permission to use it", group)
+    if not used:
+        return well(NAME, f'{what}: not configured; device = "{drive.name}" would be it')
+    return well(NAME, what)
 
 
 def _group(node: Path) -> str:
@@ -150,3 +117,15 @@ def _group(node: Path) -> str:
         return node.group()
     except (OSError, KeyError):
         return "cdrom"
+
+
+def _missing(tables: Tables) -> Iterator[Finding]:
+    for device in _devices(tables):
+        if device.startswith(PSEUDO):
+            folder = Path(device.removeprefix(PSEUDO)).parent
+            if not folder.is_dir():
+                yield wrong(NAME, f"{device}: there is no folder {folder}", "make it, or mend `device`")
+        elif not Path(device).exists():
+            yield wrong(
+                NAME, f"{device} is not there", "plug the drive in and switch it on, or mend `device`"
+            )

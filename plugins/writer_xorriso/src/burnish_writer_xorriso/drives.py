@@ -3,18 +3,21 @@
 `OpticalDrive` asks a real one by SG_IO; `pseudo.PseudoDrive` is a file that stands for one.
 
 The node is opened for each thing that is done, so that xorriso and a person's `mount` can have the drive
-between; what keeps a second burnish away is a lock on the node, held from `claim` to `release`. A drive that
-is pulled out loses its lock, so that its node is free for it when it comes back.
+between, and that a drive which was pulled out gets its node again. What keeps a second burnish away is a
+lock, held from `claim` to `release`.
 
 Units: bytes, but sectors where a name says so.
 """
 
 import errno
-import fcntl
 import os
+import socket
+import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
@@ -23,7 +26,7 @@ from burnish.errors import DeviceFault, FaultKind
 from burnish.media import SECTOR, MediaKind, sectors
 
 from burnish_writer_xorriso.faults import as_faults, of_sense
-from burnish_writer_xorriso.mmc import CHUNK, NO_MEDIUM, DiscStatus, Formatted, Mmc
+from burnish_writer_xorriso.mmc import CHUNK, NO_MEDIUM, DiscStatus, Formatted, Mmc, passing
 from burnish_writer_xorriso.profiles import BD_LAYER, PROFILES, Profile
 from burnish_writer_xorriso.scsi import Sense, SgDevice, Transport
 from burnish_writer_xorriso.settings import Settings
@@ -32,7 +35,12 @@ HEAD: Final = 1 << 20
 """Bytes at either end of a medium in which every file system leaves a trace: boot sectors, the descriptors of
 ISO 9660 (sector 16) and UDF (256, and 256 before the end), partition tables."""
 _LOOK_SECONDS: Final = 1.0
+_TRAY_SECONDS: Final = 10.0
+"""For a tray to be where a drive says that it has moved it."""
+_POLL: Final = 0.2
 _BLANK_CHECK: Final = 0x8
+_OF_A_DISC: Final = (FaultKind.WRONG_MEDIUM, FaultKind.MEDIA_DEFECT)
+"""What a drive only says where a disc lies in it."""
 _OF_THE_DISC: Final = (0x3, 0x5)
 """Keys MEDIUM ERROR and ILLEGAL REQUEST: this sector cannot be read."""
 
@@ -101,40 +109,52 @@ class Drive(Protocol):
         ...
 
 
-class NodeLock:
-    """A lock on a file, for as long as it is held."""
+class DriveLock:
+    """Keeps a drive to one process of burnish, for as long as that lives.
 
-    def __init__(self, path: Path, flags: int = os.O_RDONLY | os.O_NONBLOCK) -> None:
+    It is a name that only one socket can have: it leaves no file, and touches no device, whose `flock` is
+    udev's and whose fcntl locks are xorriso's. Network namespaces have names of their own: between them
+    O_EXCL, xorriso's and ours, still keeps two from burning at once.
+    """
+
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._flags = flags | os.O_CLOEXEC
-        self._descriptor = -1
+        self._name = b""
+        self._socket: socket.socket | None = None
 
     def take(self) -> None:
-        """Take it, or keep it where it is held. Raises OSError; EBUSY where another has it."""
-        if self._is_current():
+        """Take it, or keep it. Raises OSError; EBUSY where another process has it."""
+        name = _lock_name(self._path)
+        if self._socket and name == self._name:
             return
         self.drop()
-        descriptor = os.open(self._path, self._flags, 0o600)
+        taken = socket.socket(socket.AF_UNIX)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
+            taken.bind(name)
+        except OSError:
+            taken.close()
             raise OSError(errno.EBUSY, "another process of burnish has it") from None
-        self._descriptor = descriptor
+        self._socket, self._name = taken, name
 
     def drop(self) -> None:
         """Let it go; safe to repeat."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-        self._descriptor = -1
+        if self._socket:
+            self._socket.close()
+        self._socket = None
 
-    def _is_current(self) -> bool:
-        """Whether it is held, and on what the path means now."""
-        if self._descriptor < 0:
-            return False
-        with suppress(OSError):
-            return os.path.samestat(os.fstat(self._descriptor), self._path.stat())
-        return False
+
+def _lock_name(path: Path) -> bytes:
+    """A device's number, whatever its nodes are called; of a file, which may be missing, its place."""
+    folder = path.parent.stat()
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        status = None
+    if status and (stat.S_ISBLK(status.st_mode) or stat.S_ISCHR(status.st_mode)):
+        what = f"device {status.st_rdev}"
+    else:
+        what = f"file {folder.st_dev} {folder.st_ino} {path.name}"
+    return b"\0burnish-xorriso-" + sha256(what.encode()).hexdigest()[:32].encode()
 
 
 class OpticalDrive(Drive):
@@ -144,7 +164,7 @@ class OpticalDrive(Drive):
         self._settings = settings
         self._node = Path(settings.device)
         self._connect = connect
-        self._lock = NodeLock(self._node)
+        self._lock = DriveLock(self._node)
         self._unit = Unit(place=settings.device)
         self._known = False
         """Whether it has told who it is."""
@@ -155,6 +175,7 @@ class OpticalDrive(Drive):
 
     def claim(self) -> None:
         with as_faults(self._settings.device):
+            self._node.stat()
             self._lock.take()
 
     def release(self) -> None:
@@ -164,14 +185,9 @@ class OpticalDrive(Drive):
     def _open(self) -> Iterator[Mmc]:
         """The drive's commands. What goes wrong becomes a DeviceFault."""
         with as_faults(self._settings.device):
-            try:
-                self._lock.take()
-                with self._connect(self._node) as transport:
-                    yield Mmc(transport)
-            except OSError as error:
-                if error.errno != errno.EBUSY:
-                    self._lock.drop()
-                raise
+            self._lock.take()
+            with self._connect(self._node) as transport:
+                yield Mmc(transport)
 
     # --- what lies in it -------------------------------------------------------------------------------
 
@@ -184,7 +200,8 @@ class OpticalDrive(Drive):
                 state = DeviceState(unit=self._unit, tray_open=mmc.tray_open())
                 return self._judged(replace(state, medium=self._medium(mmc)))
         except DeviceFault as fault:
-            return replace(state, condition=fault.kind, message=str(fault))
+            there = Medium(name="disc that cannot be used") if fault.kind in _OF_A_DISC else None
+            return replace(state, condition=fault.kind, message=str(fault), medium=there)
 
     def _judged(self, state: DeviceState) -> DeviceState:
         """Say what stands against a job."""
@@ -258,14 +275,28 @@ class OpticalDrive(Drive):
 
     def open_tray(self) -> None:
         with self._open() as mmc:
-            if not mmc.tray_open():
-                mmc.eject()
+            self._move_tray(mmc, out=True)
 
     def close_tray(self) -> None:
         with self._open() as mmc:
-            if mmc.tray_open() is not False:
-                mmc.load()
-            _has_medium(mmc, self._ready_seconds)
+            self._move_tray(mmc, out=False)
+            try:
+                mmc.wait_ready(self._ready_seconds)
+            except Sense as sense:
+                if passing(sense):  # what else there is to say of the disc, or of none, a look says
+                    raise
+
+    def _move_tray(self, mmc: Mmc, *, out: bool) -> None:
+        """Have it where it shall be. Raises OPERATOR_ACTION where the drive moved it, and it is not there."""
+        if mmc.tray_open() is out:
+            return
+        (mmc.eject if out else mmc.load)()
+        deadline = time.monotonic() + _TRAY_SECONDS
+        while mmc.tray_open() is (not out):
+            if time.monotonic() > deadline:
+                message = f"{self._settings.device}: the tray does not {'come out' if out else 'go in'}"
+                raise DeviceFault(FaultKind.OPERATOR_ACTION, message)
+            time.sleep(_POLL)
 
     def accept(self) -> str:
         self.open_tray()
@@ -290,8 +321,8 @@ class OpticalDrive(Drive):
         """Have the disc out and in again; whether it was."""
         can = self._settings.reload == "tray" and mmc.moves_its_tray()
         if can:
-            mmc.eject()
-            mmc.load()
+            self._move_tray(mmc, out=True)
+            self._move_tray(mmc, out=False)
         return can
 
 

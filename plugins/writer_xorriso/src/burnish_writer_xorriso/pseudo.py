@@ -19,7 +19,7 @@ from burnish.contracts import DeviceState, Job, Medium, Report, Unit
 from burnish.errors import DeviceFault, FaultKind
 from burnish.media import CAPACITY, SECTOR
 
-from burnish_writer_xorriso.drives import HEAD, Contents, Drive, NodeLock, write_all
+from burnish_writer_xorriso.drives import HEAD, Contents, Drive, DriveLock, write_all
 from burnish_writer_xorriso.faults import as_faults
 from burnish_writer_xorriso.settings import PSEUDO, Settings
 
@@ -38,8 +38,7 @@ class PseudoDrive(Drive):
         self._kind = settings.media[0]
         self._unit = Unit(vendor="YOYODYNE", product="WARP DRIVE", place=settings.device)
         self._block = self._path.is_block_device()
-        beside = self._path.with_name(self._path.name + ".lock")
-        self._lock = NodeLock(self._path) if self._block else NodeLock(beside, os.O_RDWR | os.O_CREAT)
+        self._lock = DriveLock(self._path)
 
     @property
     def address(self) -> str:

@@ -49,6 +49,8 @@ class State:
     mechanism: int = 1
     """How a disc gets in: 1 tray, 0 caddy or slot."""
     locked: bool = False
+    stuck: bool = False
+    """Whether its tray stays where it is, though it says that it moved it."""
     attention: list[Triple] = field(default_factory=list)
     """What the next commands are answered, one each."""
     loading: int = 0
@@ -154,6 +156,8 @@ class SimulatedDrive(Transport):
     """Answers commands from a bench; made anew for each opening, as a node is opened."""
 
     def __init__(self, node: Path) -> None:
+        """Raises FileNotFoundError where the node is gone: the drive was pulled out."""
+        node.stat()
         self._bench = Bench(node.parent)
         self._state = self._bench.state()
 
@@ -193,6 +197,8 @@ class SimulatedDrive(Transport):
         return bytes([5, 0x80, 5, 0x32, 31, 0, 0, 0]) + words
 
     def _start_stop(self, cdb: bytes) -> bytes:
+        if self._state.stuck:
+            return b""
         if cdb[4] & 3 == 2:
             if self._state.locked:
                 raise Sense(5, 0x53, 2)
