@@ -4,6 +4,10 @@ import threading
 from dataclasses import dataclass, field
 
 
+class Unanswered(Exception):
+    """The drive has taken the command and will never answer it."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Faults:
     """Nothing, by default; each may be set and taken back while the drive works."""

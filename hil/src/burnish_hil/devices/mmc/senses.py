@@ -1,4 +1,4 @@
-"""How a command is refused: sense key, additional sense code and its qualifier. (SPC-4 table 56, MMC-6 annex F)"""
+"""How a command is refused: sense key, additional sense code, qualifier. (SPC-4 table 56, MMC-6 annex F)"""
 
 from typing import Final, NamedTuple
 
