@@ -8,6 +8,6 @@
     `guest`: boots it, kills it
 
 The root of the guest is the host's own root, read-only over 9p with an overlay in memory on top: the guest
-runs the same Python environment at the same path. Devices live on the host, so that a power loss of the guest,
-a cable that is pulled and a drive that hangs are what they say, and a disc keeps what was burned.
+runs the same Python environment at the same path. Devices live on the host, so that a power loss of the
+guest, a cable that is pulled and a drive that hangs are what they say, and a disc keeps what was burned.
 """

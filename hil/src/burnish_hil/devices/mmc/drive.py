@@ -5,17 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from burnish_hil.devices.mmc import describing, reading, tray, writing
 from burnish_hil.devices.mmc.commands import Command
+from burnish_hil.devices.mmc.describing import COMMANDS as DESCRIBING
 from burnish_hil.devices.mmc.faults import Unanswered
+from burnish_hil.devices.mmc.reading import COMMANDS as READING
 from burnish_hil.devices.mmc.recorder import Recorder
 from burnish_hil.devices.mmc.senses import INVALID_OPCODE, NONE, Refused, Sense
+from burnish_hil.devices.mmc.tray import COMMANDS as TRAY
+from burnish_hil.devices.mmc.writing import COMMANDS as WRITING
 
 _COMMANDS: Final[Mapping[int, Command]] = {
-    **describing.COMMANDS,
-    **tray.COMMANDS,
-    **reading.COMMANDS,
-    **writing.COMMANDS,
+    **DESCRIBING,
+    **TRAY,
+    **READING,
+    **WRITING,
 }
 
 
