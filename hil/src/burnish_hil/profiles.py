@@ -1,0 +1,46 @@
+"""Profiles of the lab: anything in Explicit VR Little Endian on a DVD or a Blu-ray disc, in ISO 9660.
+
+They stand in for no profile of PS3.11; they let a whole job burn every kind of disc that a recorder can take.
+"""
+
+from collections.abc import Sequence
+
+from burnish.contracts import AsIs, Fit, Profile, Subject, Unfit
+from burnish.hookspecs import hookimpl
+from burnish.media import MediaKind
+from burnish.terms import EXPLICIT_VR_LE, FailureReason
+
+burnish_contract = 1
+
+
+class _Anything(Profile):
+    formats = ("iso9660",)
+    directory_keys = ()
+
+    def judge(self, subject: Subject) -> Fit:
+        """Takes what needs no decoding."""
+        if subject.transfer_syntax == EXPLICIT_VR_LE:
+            return AsIs()
+        return Unfit(FailureReason.PROFILE_COMPRESSION_CONFLICT, "it is compressed", (0x00020010,))
+
+
+class LabDvd(_Anything):
+    """On a DVD."""
+
+    identifier = "PRI-LAB-DVD"
+    title = "Anything on a DVD, in the lab"
+    media = (MediaKind.DVD_R,)
+
+
+class LabBluray(_Anything):
+    """On a Blu-ray disc."""
+
+    identifier = "PRI-LAB-BD"
+    title = "Anything on a Blu-ray disc, in the lab"
+    media = (MediaKind.BD_R,)
+
+
+@hookimpl
+def burnish_profiles() -> Sequence[Profile]:
+    """Both."""
+    return [LabDvd(), LabBluray()]
