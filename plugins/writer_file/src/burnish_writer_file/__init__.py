@@ -1,7 +1,7 @@
 """The writer that needs no device: each piece becomes an image file, or a folder with the files themselves.
 
 `names` turns a job into paths, `faults` errors of the operating system into faults of a device; `copying`
-moves the bytes, `writer` is the driver of images, `folders` that of folders.
+moves the bytes; `writer` is the driver of images, `folders` that of folders, `shelf` what they share.
 """
 
 from collections.abc import Sequence

@@ -12,45 +12,28 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Final
 
-from burnish.contracts import Cancel, Found, Job, Report, Takes, Writer, WriterCapabilities
+from burnish.contracts import Cancel, Found, Job, Report, Takes, WriterCapabilities
 from burnish.errors import DeviceFault, FaultKind
-from burnish.media import CAPACITY, MediaKind
 from burnish.recipe import StreamedFile, read_table, table_bytes
 
 from burnish_writer_file.copying import receive, send
 from burnish_writer_file.faults import as_faults
-from burnish_writer_file.names import Place, place_of, rename
-from burnish_writer_file.settings import Settings
+from burnish_writer_file.names import Place, rename
+from burnish_writer_file.shelf import Shelf
 
 _COMPONENT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
-class FolderWriter(Writer):
+class FolderWriter(Shelf):
     """File-sets as folders in a folder."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
 
     @property
     def capabilities(self) -> WriterCapabilities:
         """What the settings say; it takes files, and can stop at any time."""
         media = frozenset(self._settings.media)
         return WriterCapabilities(media=media, interruptible=True, takes=Takes.FILES)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        pass
-
-    def capacity(self, medium: MediaKind) -> int:
-        """Bytes of files at most. Raises DeviceFault WRONG_MEDIUM."""
-        if medium not in self._settings.media:
-            known = ", ".join(self._settings.media)
-            raise DeviceFault(FaultKind.WRONG_MEDIUM, f"{medium} is not among {known}")
-        return self._settings.capacity or CAPACITY[medium]
 
     def examine(self, job: Job) -> Found:
         """WHOLE when the piece has its name, PARTIAL while it has only the temporary one."""
@@ -65,7 +48,7 @@ class FolderWriter(Writer):
         place = self._place(job)
         cancel.check()
         with as_faults(f"{place.final} cannot be written"):
-            self._prepare(place, job)
+            self._make_room(place, job)
             files = _table_of(source)
             done = len(table_bytes(files))
             place.part.mkdir()
@@ -76,20 +59,6 @@ class FolderWriter(Writer):
                 done += file.length
             _settle(place.part)
             report(done)
-
-    def _prepare(self, place: Place, job: Job) -> None:
-        """Raise what can be known before a byte is read."""
-        if job.length > self.capacity(job.medium):
-            fault = f"{job.length} bytes on a medium of {self.capacity(job.medium)}"
-            raise DeviceFault(FaultKind.MEDIUM_TOO_SMALL, fault)
-        if os.path.lexists(place.part):
-            raise DeviceFault(FaultKind.MEDIA_DEFECT, f"{place.part} was cut off and never rejected")
-        if os.path.lexists(place.final):
-            raise DeviceFault(FaultKind.UNSAFE_TARGET, f"{place.final} exists, and no name is replaced")
-        place.folder.mkdir(parents=True, exist_ok=True)
-        room = os.statvfs(place.folder)
-        if room.f_bavail * room.f_frsize < job.length:
-            raise DeviceFault(FaultKind.STORAGE_FULL, f"{job.length} bytes do not fit on {place.folder}")
 
     def read_back(self, job: Job, sink: BinaryIO, report: Report) -> None:
         """Give what stands in the folder: every file, in the order of the paths, from the disk."""
@@ -128,7 +97,7 @@ class FolderWriter(Writer):
                 place.final.rename(place.rejected)
 
     def _place(self, job: Job) -> Place:
-        place = place_of(self._settings.path, job)
+        place = super()._place(job)
         return Place(place.final.with_name(place.final.name.removesuffix(job.suffix)))
 
 

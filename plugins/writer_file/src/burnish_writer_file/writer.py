@@ -12,43 +12,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from os.path import samestat
 from pathlib import Path
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Final
 
-from burnish.contracts import Cancel, Found, Job, Report, Writer, WriterCapabilities
+from burnish.contracts import Cancel, Found, Job, Report, WriterCapabilities
 from burnish.errors import DeviceFault, FaultKind
-from burnish.media import CAPACITY, MediaKind
 
 from burnish_writer_file.copying import receive, send
 from burnish_writer_file.faults import as_faults
-from burnish_writer_file.names import Place, place_of, rename
-from burnish_writer_file.settings import Settings
+from burnish_writer_file.names import Place, rename
+from burnish_writer_file.shelf import Shelf
 
 _NO_LINKS: Final = {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
 
 
-class FileWriter(Writer):
+class FileWriter(Shelf):
     """Image files in a folder."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
 
     @property
     def capabilities(self) -> WriterCapabilities:
         """What the settings say; it can stop at any time."""
         return WriterCapabilities(media=frozenset(self._settings.media), interruptible=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        pass
-
-    def capacity(self, medium: MediaKind) -> int:
-        """Bytes of an image at most. Raises DeviceFault WRONG_MEDIUM."""
-        if medium not in self._settings.media:
-            known = ", ".join(self._settings.media)
-            raise DeviceFault(FaultKind.WRONG_MEDIUM, f"{medium} is not among {known}")
-        return self._settings.capacity or CAPACITY[medium]
 
     def examine(self, job: Job) -> Found:
         """WHOLE when the piece has its name, PARTIAL while it has only the temporary one."""
@@ -63,25 +46,11 @@ class FileWriter(Writer):
         place = self._place(job)
         cancel.check()
         with as_faults(f"{place.final} cannot be written"):
-            self._prepare(place, job)
+            self._make_room(place, job)
             with _made(place.part) as target:
                 receive(source, target, job.length, report, cancel)
                 os.fsync(target)
                 os.posix_fadvise(target, 0, 0, os.POSIX_FADV_DONTNEED)
-
-    def _prepare(self, place: Place, job: Job) -> None:
-        """Raise what can be known before a byte is read."""
-        if job.length > self.capacity(job.medium):
-            fault = f"{job.length} bytes on a medium of {self.capacity(job.medium)}"
-            raise DeviceFault(FaultKind.MEDIUM_TOO_SMALL, fault)
-        if _size(place.part) is not None:
-            raise DeviceFault(FaultKind.MEDIA_DEFECT, f"{place.part} was cut off and never rejected")
-        if _size(place.final) is not None:
-            raise DeviceFault(FaultKind.UNSAFE_TARGET, f"{place.final} exists, and no name is replaced")
-        place.folder.mkdir(parents=True, exist_ok=True)
-        room = os.statvfs(place.folder)
-        if room.f_bavail * room.f_frsize < job.length:
-            raise DeviceFault(FaultKind.STORAGE_FULL, f"{job.length} bytes do not fit on {place.folder}")
 
     def read_back(self, job: Job, sink: BinaryIO, report: Report) -> None:
         """Copy the image into `sink`, from the disk and not from memory."""
@@ -117,9 +86,6 @@ class FileWriter(Writer):
                 place.part.unlink()
             elif _size(place.final) is not None:
                 place.final.rename(place.rejected)
-
-    def _place(self, job: Job) -> Place:
-        return place_of(self._settings.path, job)
 
 
 def _size(path: Path) -> int | None:
