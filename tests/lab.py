@@ -176,11 +176,16 @@ class Scu:
             time.sleep(0.05)
         return state
 
+    def order(self, data_sets: Sequence[Dataset], profile: str = "STD-GEN-CD", **arguments: Any) -> str:
+        """Create and start; the UID."""
+        uid = str(generate_uid())
+        assert self.create(request(data_sets, profile), uid) == 0
+        assert self.initiate(uid, **arguments) == 0
+        return uid
+
     def make(self, data_sets: Sequence[Dataset], **arguments: Any) -> tuple[str, tuple[str, str, int]]:
         """Create, start and wait; the UID and the last state."""
-        uid = generate_uid()
-        assert self.create(request(data_sets), uid) == 0
-        assert self.initiate(uid, **arguments) == 0
+        uid = self.order(data_sets, **arguments)
         return uid, self.wait(uid)
 
 

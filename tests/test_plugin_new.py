@@ -1,6 +1,8 @@
 """`burnish plugin new`: what it makes is clean and passes its own tests; what cannot be made is said."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from burnish.cli.plugin import LAYERS
+from burnish.config import Config
 
 HOUSE = Path(__file__).parent.parent
 TOOLS = Path(sys.executable).parent
@@ -121,3 +124,16 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 def test_it_reads_no_configuration(tmp_path: Path) -> None:
     (tmp_path / "burnish.toml").write_text("this is no configuration")
     assert made(tmp_path, "profile", "mine").is_dir()
+
+
+@pytest.mark.parametrize(("role", "table"), [("writer", "writers"), ("mover", "movers")])
+def test_its_readme_has_every_key(tmp_path: Path, role: str, table: str) -> None:
+    """In a configuration that burnish takes, with the default that the settings have."""
+    distribution = made(tmp_path, role, "press")
+    [block] = re.findall(r"(?s)```toml\n(.*?)```", (distribution / "README.md").read_text())
+    values = tomllib.loads(block)
+    assert Config(**values)
+    [keys] = [keys for keys in values[table].values() if keys.pop("driver") == "press"]
+    code = f"from burnish_{role}_press.settings import Settings as S; print(S(port='x').model_dump_json())"
+    defaults = json.loads(succeed(distribution / "src", "python", "-c", code))
+    assert keys == {**defaults, "port": keys["port"]}

@@ -1,7 +1,7 @@
 """The whole job: an SCU asks a burnish server in the guest for discs; a robot loads and unloads the recorder.
 
 The SCU is on the host and plain pynetdicom. What is burned is compared, on the host, with what the server
-meant to burn, and read by the guest's kernel with what was sent. Faults are those of recorder, robot and mains.
+meant to burn, and read by the guest's kernel with what was sent. Faults are those of devices and mains.
 """
 
 import hashlib
