@@ -185,6 +185,15 @@ def test_an_xorriso_that_is_killed_has_spoilt_its_disc(tmp_path: Path, at: str |
         assert writer.examine(job()) is Found.PARTIAL
 
 
+def test_a_cause_is_found_among_many_words(tmp_path: Path) -> None:
+    bench = furnish(tmp_path)
+    notes = ["xorriso : NOTE : one of many", "x" * 200_000, *["libburn : DEBUG : word"] * 3000]
+    consequences = ["xorriso : FAILURE : and so on"] * 3000
+    bench.suffer(at=1 << 20, says=[*notes, WRITE_ERROR, *consequences])
+    with simulated(bench) as writer:
+        assert fault(writer, job()).kind is FaultKind.MEDIA_DEFECT
+
+
 def test_an_xorriso_that_says_nothing_of_success_has_none(tmp_path: Path) -> None:
     bench = furnish(tmp_path)
     bench.suffer(at="close", code=0)
@@ -390,6 +399,16 @@ def test_a_rejected_disc_lies_in_the_open_tray_and_is_not_accepted(tmp_path: Pat
         assert bench.state().tray_out
         with pytest.raises(DeviceFault):
             writer.accept(job())
+
+
+def test_a_piece_that_was_rejected_is_made_again(tmp_path: Path) -> None:
+    bench = furnish(tmp_path)
+    with written(bench) as writer:
+        writer.reject(job())
+        bench.change(tray_out=False, status=0, written=0)
+        burn(writer, job())
+        assert read(writer, job())[0] == DATA
+        assert writer.accept(job()) == f"tray of {bench.node}"
 
 
 def test_a_tray_that_does_not_move_needs_an_operator(tmp_path: Path) -> None:

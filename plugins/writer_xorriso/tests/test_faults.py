@@ -131,6 +131,16 @@ def test_words_that_are_not_known_are_not_guessed(lines: list[str]) -> None:
     assert of_output(lines, 5)[0] is FaultKind.UNKNOWN_REPLY
 
 
+def test_no_sense_says_nothing() -> None:
+    nothing = (
+        "libburn : FAILURE : Failed to synchronize drive cache. SCSI error : [0 00 00] (No error reported)"
+    )
+    assert (
+        of_output([nothing, "libburn : FATAL : Lost connection to drive"], 5)[0] is FaultKind.DEVICE_OFFLINE
+    )
+    assert of_output([nothing], 5)[0] is FaultKind.UNKNOWN_REPLY
+
+
 def test_a_note_decides_nothing() -> None:
     note = "libburn : NOTE : SCSI error on test_unit_ready: [2 3A 01] Not ready. Medium not present"
     cause = "libburn : FATAL : SCSI error on write(896,16): [3 0C 00] Medium error. Write error."

@@ -1,5 +1,6 @@
 """What lies in the drive is found out before anything is burned: kinds, blankness, capacity, tray."""
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from burnish.contracts import Cancel, Found, Unit
 from burnish.errors import DeviceFault, FaultKind
 from burnish.media import SECTOR, MediaKind
 from burnish.registry import Registry
-from burnish_writer_xorriso import Settings, drives
-from burnish_writer_xorriso.simulator import Bench
+from burnish.testing.writers import read
+from burnish_writer_xorriso import Settings, XorrisoWriter, drives
+from burnish_writer_xorriso.simulator import Bench, SimulatedDrive
 from pydantic import ValidationError
 
 from plugins.writer_xorriso.tests.benches import DATA, burn, fault, furnish, job, simulated
@@ -253,6 +255,30 @@ def test_a_second_process_finds_it_busy(tmp_path: Path) -> None:
     assert caught.value.kind is FaultKind.DEVICE_BUSY
     with simulated(bench) as writer:
         assert writer.look().condition is None
+
+
+class Held:
+    """Opens a simulated drive, but not before it was tried so often."""
+
+    def __init__(self, tries: int) -> None:
+        self.tries = tries
+
+    def __call__(self, node: Path) -> SimulatedDrive:
+        if self.tries:
+            self.tries -= 1
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        return SimulatedDrive(node)
+
+
+def test_a_drive_that_somebody_has_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    bench, held = furnish(tmp_path), Held(0)
+    keys = {"device": str(bench.node), "program": str(bench.program), "media": ["CD-R"]}
+    with XorrisoWriter(Settings.model_validate(keys), held) as writer:
+        burn(writer, job())
+        held.tries = 3
+        assert read(writer, job())[0] == DATA
+        held.tries = 1
+        assert writer.look().condition is FaultKind.DEVICE_BUSY
 
 
 def test_a_drive_that_is_not_there_is_offline(tmp_path: Path) -> None:

@@ -17,6 +17,15 @@ from plugins.writer_xorriso.tests.benches import DATA, furnish, job, simulated
 from plugins.writer_xorriso.tests.taping import HERE, lines, recording, replaying
 
 TAPES = {
+    "cd-r-well": (0x09, None),
+    "dvd-r-well": (0x11, None),
+    "dvd-plus-r-well": (0x1B, None),
+    "bd-r-well": (0x41, None),
+    "bd-re-well": (0x43, None),
+    "cd-r-write-error": (0x09, FaultKind.MEDIA_DEFECT),
+    "bd-r-write-error": (0x41, FaultKind.MEDIA_DEFECT),
+    "dvd-plus-r-not-closed": (0x1B, FaultKind.MEDIA_DEFECT),
+    "dvd-plus-r-unplugged": (0x1B, FaultKind.DEVICE_OFFLINE),
     "stdio-well": (0x09, None),
     "stdio-medium-full": (0x09, FaultKind.MEDIUM_TOO_SMALL),
     "stdio-too-small": (0x09, FaultKind.MEDIUM_TOO_SMALL),

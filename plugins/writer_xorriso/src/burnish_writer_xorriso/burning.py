@@ -20,11 +20,13 @@ from typing import Final
 from burnish.contracts import Cancel, Report
 from burnish.errors import Cancelled, DeviceFault, FaultKind
 
-from burnish_writer_xorriso.faults import of_output
+from burnish_writer_xorriso.faults import is_severe, of_output
 from burnish_writer_xorriso.feeding import Feed
 
 _LINES: Final = 400
-"""Kept of what xorriso says: the newest ones."""
+"""Kept of what xorriso complains of: the first ones tell the cause, the others what follows from it."""
+_LONGEST: Final = 64 << 10
+"""Bytes of a line at most."""
 _UPDATE: Final = re.compile(r"UPDATE :\s+(\d+)(?: of\s+\d+)? MB written")
 _PREFIX: Final = re.compile(r"^[A-Z]:\d+: ")
 """Of a line with `-pkt_output on`: channel, and whether it ends with a newline."""
@@ -64,6 +66,8 @@ class Burn:
         self._feed = feed
         self._patience = patience
         self._lines: list[str] = []
+        self._last = "it said nothing"
+        self._well = False
         self._rest = b""
         self._written = 0
         self._closing = False
@@ -106,8 +110,8 @@ class Burn:
         if pump.starved and pump.left:
             self._patience.wait()
         if self._patience.over(finishing=not self._written or not pump.left):
-            last = self._lines[-1] if self._lines else "it said nothing"
-            raise DeviceFault(FaultKind.DRIVE_FAULT, f"the drive has come to a standstill: {last}")
+            message = f"the drive has come to a standstill: {self._last}"
+            raise DeviceFault(FaultKind.DRIVE_FAULT, message)
 
     def _stop_or_deny(self, cancel: Cancel) -> None:
         pump = self._feed.pump
@@ -123,15 +127,18 @@ class Burn:
         *lines, self._rest = (self._rest + (data or b"")).split(b"\n")
         for line in lines:
             self._hear(_PREFIX.sub("", line.decode("utf-8", "replace")).strip())
+        self._rest = self._rest[-_LONGEST:]
         return data != b""
 
     def _hear(self, line: str) -> None:
         if update := _UPDATE.search(line):
             self._written = max(self._written, int(update[1]) << 20)
-        self.touched = self.touched or bool(_BEGINS.search(line) or update)
+        self.touched = self.touched or update is not None or bool(_BEGINS.search(line))
         self._closing = self._closing or _CLOSING in line
-        if line and " UPDATE : " not in line:
-            self._lines = [*self._lines[1 - _LINES :], line]
+        self._well = self._well or _WELL in line
+        self._last = line or self._last
+        if is_severe(line) and len(self._lines) < _LINES:
+            self._lines.append(line)
 
     def _let_it_end(self) -> None:
         """Hear it out. A drive that was told to stop needs its time; one that takes longer is broken."""
@@ -146,8 +153,7 @@ class Burn:
 
     def _judge(self) -> None:
         """Raise why it failed, where it did."""
-        well = any(_WELL in line for line in self._lines)
-        if self._child.returncode or not well or self._feed.pump.left:
+        if self._child.returncode or not self._well or self._feed.pump.left:
             kind, means = of_output(self._lines, self._child.returncode)
             raise DeviceFault(kind, means)
 

@@ -134,6 +134,7 @@ class XorrisoWriter(Writer):
         finally:
             feed.close()
         self._known = Known(job, finished=True)
+        self._rejected = self._handed_out = None
 
     def _burn(self, job: Job, feed: Feed, room: int, report: Report, cancel: Cancel) -> None:
         argv = command(self._settings, self._drive.address, job, room, feed.rate)

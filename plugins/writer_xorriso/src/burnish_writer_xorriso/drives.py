@@ -38,6 +38,8 @@ _LOOK_SECONDS: Final = 1.0
 _TRAY_SECONDS: Final = 10.0
 """For a tray to be where a drive says that it has moved it."""
 _POLL: Final = 0.2
+_BUSY_SECONDS: Final = 5.0
+"""For another program to let go of the drive. A look does not wait."""
 _BLANK_CHECK: Final = 0x8
 _OF_A_DISC: Final = (FaultKind.WRONG_MEDIUM, FaultKind.MEDIA_DEFECT)
 """What a drive only says where a disc lies in it."""
@@ -182,19 +184,30 @@ class OpticalDrive(Drive):
         self._lock.drop()
 
     @contextmanager
-    def _open(self) -> Iterator[Mmc]:
+    def _open(self, patience: float = _BUSY_SECONDS) -> Iterator[Mmc]:
         """The drive's commands. What goes wrong becomes a DeviceFault."""
         with as_faults(self._settings.device):
             self._lock.take()
-            with self._connect(self._node) as transport:
+            with self._connected(patience) as transport:
                 yield Mmc(transport)
+
+    def _connected(self, patience: float) -> AbstractContextManager[Transport]:
+        """Open the node, which a desktop or a mount may have for a moment. Raises OSError."""
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return self._connect(self._node)
+            except OSError as error:
+                if error.errno != errno.EBUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(_POLL)
 
     # --- what lies in it -------------------------------------------------------------------------------
 
     def look(self) -> DeviceState:
         state = DeviceState(unit=self._unit)
         try:
-            with self._open() as mmc:
+            with self._open(patience=0) as mmc:
                 self._unit = mmc.unit(self._settings.device) if not self._known else self._unit
                 self._known = True
                 state = DeviceState(unit=self._unit, tray_open=mmc.tray_open())

@@ -132,6 +132,8 @@ _ERRNO: Final = {
 """What the kernel says of a device; EPIPE: whoever wanted the bytes went away. Any other: UNKNOWN_REPLY."""
 
 _TRIPLE: Final = re.compile(r"\[([0-9A-F]) ([0-9A-F]{2}) ([0-9A-F]{2})\]")
+_NO_SENSE: Final = "[0 00 00]"
+"""Of a command that failed on its way, not at the drive: another line says why."""
 _SEVERE: Final = re.compile(r" : (SORRY|MISHAP|FAILURE|FATAL|ABORT) : ")
 
 
@@ -143,9 +145,14 @@ def of_sense(sense: Sense, *, writing: bool = False) -> tuple[FaultKind, str]:
     return FaultKind.UNKNOWN_REPLY, f"the drive says {sense}, which this driver does not know"
 
 
+def is_severe(line: str) -> bool:
+    """Whether a line tells of more than a warning."""
+    return bool(_SEVERE.search(line))
+
+
 def of_output(lines: Iterable[str], returned: int) -> tuple[FaultKind, str]:
     """Say why xorriso failed, from what it printed."""
-    severe = [line for line in lines if _SEVERE.search(line)]
+    severe = [line for line in lines if is_severe(line)]
     for line in severe:
         if found := _of_line(line):
             return found
@@ -154,7 +161,7 @@ def of_output(lines: Iterable[str], returned: int) -> tuple[FaultKind, str]:
 
 
 def _of_line(line: str) -> tuple[FaultKind, str] | None:
-    if triple := _TRIPLE.search(line):
+    if (triple := _TRIPLE.search(line)) and triple[0] != _NO_SENSE:
         key, asc, ascq = (int(digits, 16) for digits in triple.groups())
         return of_sense(Sense(key, asc, ascq), writing=True)
     for row in TEXTS:

@@ -55,7 +55,7 @@ class Settings(BaseModel):
     reload: Literal["tray", "none"] = "tray"
     """tray: the drive draws its tray in by itself, so the disc goes out and in before it is read back, and a
     robot can serve it. none: a notebook's drive; the disc is read back at once, past the drive's memory."""
-    fifo: Annotated[int, Field(ge=64 << 10, le=1 << 30)] = 32 << 20
+    fifo: Annotated[int, Field(ge=64 << 10, le=1 << 28)] = 32 << 20
     """Bytes that xorriso keeps ahead of the laser."""
     ready_timeout: Duration = timedelta(seconds=90)
     """For a disc to be recognised after the tray went in."""
