@@ -18,7 +18,7 @@ from random import Random
 from typing import Any, BinaryIO, ClassVar, Final
 
 from burnish.config import Loaded
-from burnish.contracts import Cancel, Found, Job, Writer
+from burnish.contracts import Cancel, DeviceState, Found, Job, Writer
 from burnish.database import Database
 from burnish.database.settings import DatabaseSettings
 from burnish.errors import Cancelled, DeviceFault, InvalidMove, Refused
@@ -30,7 +30,7 @@ from burnish.orders.settings import MediaLimits
 from burnish.production import stations
 from burnish.production.feeder import Feeder
 from burnish.production.planner import Planner
-from burnish.production.proxy import Reply
+from burnish.production.proxy import IDLE, Reply, Watch
 from burnish.production.stations import Station
 from burnish.registry import Registry
 from burnish.server import _assemble, prepare
@@ -90,33 +90,37 @@ class Driver:
     meanwhile: list[Callable[[], None]]
     """What happens while a medium is written, each once."""
     interruptible = True
+    takes_files = False
     ready = Reply()
     _asked = False
 
     def order(
         self,
         what: str,
-        job: Job,
+        job: Job | None = None,
         descriptor: int | None = None,
         work: Callable[[], None] = lambda: None,
-        tick: Callable[[], None] = lambda: None,
-        *_: object,
+        watch: Watch = IDLE,
     ) -> Reply:
         """Do `what`; first `work` where it fills the pipe, last where it empties it."""
-        assert job.length <= _PIPE
         try:
-            return Reply(done=self._carry_out(what, job, descriptor, work, tick))
+            if job is None:
+                return Reply(done=self.writer.look().to_json())
+            assert job.length <= _PIPE
+            return Reply(done=self._carry_out(what, job, descriptor, work, watch))
         except DeviceFault as fault:
             return Reply(fault=fault.kind, message=str(fault))
         except Cancelled:
             return Reply(cancelled=True)
 
     def _carry_out(
-        self, what: str, job: Job, descriptor: int | None, work: Callable[[], None], tick: Callable[[], None]
+        self, what: str, job: Job, descriptor: int | None, work: Callable[[], None], watch: Watch
     ) -> Any:
         match what:
+            case "prepare":
+                self.writer.prepare(job, Cancel(lambda: self._asked))
             case "write":
-                self._write(job, _stream(descriptor, "rb"), work, tick)
+                self._write(job, _stream(descriptor, "rb"), work, watch)
             case "read_back":
                 self.points.phase = "prove"
                 self._read_back(job, _stream(descriptor, "wb"))
@@ -130,14 +134,14 @@ class Driver:
                 return self.writer.examine(job)
         return None
 
-    def _write(self, job: Job, source: BinaryIO, work: Callable[[], None], tick: Callable[[], None]) -> None:
+    def _write(self, job: Job, source: BinaryIO, work: Callable[[], None], watch: Watch) -> None:
         self._asked = False
         self.medium.about(job)
         with source:
             work()
             if self.meanwhile:
                 self.meanwhile.pop()()
-            tick()
+            watch.tick()
             self.writer.write(job, source, lambda _: None, Cancel(lambda: self._asked))
 
     def _read_back(self, job: Job, sink: BinaryIO) -> None:
@@ -182,6 +186,11 @@ class Pair:
             return self._feeder.make(attempt) if what == "make" else self._feeder.settle(attempt)
         except InvalidMove:
             return False
+
+    def look(self) -> DeviceState:
+        """As the feeder's own loop does it."""
+        self.driver.points.phase = "write"
+        return DeviceState.from_json(self.driver.order("look").done)
 
     def end(self) -> None:
         """It lets its database go."""
