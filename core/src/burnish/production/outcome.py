@@ -139,11 +139,16 @@ def leave_unknown(
     What is wrong with the medium itself, or with the driver, is for the operator to look at.
     """
     roster.note_fault(connection, claim.station, kind, message, shared=shared)
+    hold_in_doubt(connection, claim.request, kind, message)
+    settle_end(connection, claim.request)
+
+
+def hold_in_doubt(connection: Connection, request: int, kind: FaultKind, message: str) -> None:
+    """Say that a request waits for what is known of a medium, unless a station still makes pieces of it."""
     policy = POLICIES[kind]
     info = policy.waiting or StatusInfo.CHECK_MCD_OP
     wait, failing = (policy.limit, policy.failing) if policy.limit else (Wait.SUPPLIES, info)
-    hold_request(connection, claim.request, info, message, wait, failing)
-    settle_end(connection, claim.request)
+    hold_request(connection, request, info, message, wait, failing)
 
 
 def _driver_faults(connection: Connection, claim: Claim) -> int:

@@ -15,17 +15,18 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, Row, func, select
 
 from burnish.database import Database
-from burnish.database.tables import pieces, requests, volumes
+from burnish.database.tables import attempts, pieces, requests, volumes
 from burnish.errors import FaultKind
 from burnish.media import MediaKind
 from burnish.production import roster
 from burnish.production.faults import POLICIES
+from burnish.production.outcome import hold_in_doubt
 from burnish.production.roster import StationState
 from burnish.requests.ledger import abandon_request, hold_request, pieces_in
 from burnish.requests.states import AT_A_STATION, LIVE, PieceState
 from burnish.requests.store import request_row
 from burnish.requests.waits import FOR_A_STATION, Wait, end_waits, overdue, waits_of
-from burnish.terms import StatusInfo
+from burnish.terms import ExecutionStatus, StatusInfo
 from burnish.units import format_duration
 
 Need = tuple[MediaKind, int]
@@ -77,7 +78,11 @@ class Overseer:
         with self._database.read() as connection:
             needs = _needs(connection)
             told = [request for request in needs if not _is_told(connection, request, needs[request])]
+            doubts = _doubts(connection)
             late = overdue(connection, self._limits)
+        for row in doubts:
+            with self._database.write() as connection:
+                _tell_of_doubt(connection, row)
         for request in told:
             with self._database.write() as connection:
                 _tell(connection, request)
@@ -114,6 +119,31 @@ def _needs(connection: Connection) -> dict[int, list[Need]]:
     for request, medium, length in connection.execute(query):
         found[request].append((MediaKind(medium), length))
     return found
+
+
+def _doubts(connection: Connection) -> Sequence[Row[Any]]:
+    """Attempts at pieces of which nobody knows what became, where nothing else of a request is to be made.
+
+    Its last good piece leaves a request CREATING, which says that somebody works on it.
+    """
+    other = pieces.alias()
+    more = select(other.c.id).where(
+        other.c.request == pieces.c.request, other.c.state.in_([*AT_A_STATION, PieceState.PLANNED])
+    )
+    query = (
+        select(pieces.c.request, attempts.c.fault, attempts.c.message)
+        .join(requests, pieces.c.request == requests.c.id)
+        .join(attempts, attempts.c.piece == pieces.c.id)
+        .where(requests.c.status == ExecutionStatus.CREATING, ~more.exists())
+        .where(pieces.c.state == PieceState.UNKNOWN, attempts.c.outcome.is_(None))
+    )
+    return connection.execute(query).all()
+
+
+def _tell_of_doubt(connection: Connection, doubt: Row[Any]) -> None:
+    kind = FaultKind(doubt.fault) if doubt.fault in set(FaultKind) else FaultKind.DRIVER_FAULT
+    if request_row(connection, doubt.request).status == ExecutionStatus.CREATING:
+        hold_in_doubt(connection, doubt.request, kind, doubt.message or "a medium is in doubt")
 
 
 class Reason(NamedTuple):
