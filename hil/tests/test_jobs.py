@@ -113,9 +113,9 @@ class Works:
 
     def meant(self) -> bytes:
         """What the newest plan pours."""
-        self.site.keep_plan()
+        self.site.keep_plans()
         kept = self.guest.share / "kept"
-        plan = max((kept / "plans").glob("*.recipe"), key=lambda path: path.stat().st_mtime)
+        plan = max((kept / "kept").glob("*.recipe"), key=lambda path: path.stat().st_mtime)
         with io.FileIO(os.memfd_create("image"), "r+") as memory:
             pour(load_recipe(plan), Sources(kept / "spool").open, memory.fileno())
             memory.seek(0)
@@ -154,6 +154,7 @@ def working(
                 works.site.mount()
                 works.site.configure(configuration(recorder, wiring.nimbie(guest)))
                 works.site.start()
+                works.site.link_plans()
                 yield works
 
 

@@ -96,10 +96,15 @@ class Site:
         """What server and drivers have said."""
         return self.guest.attempt(f"cat {_MOUNTED}/server.log {_MOUNTED}/var/logs/*").output
 
-    def keep_plan(self) -> None:
+    def link_plans(self) -> None:
+        """From now on, give every recipe a second name: the server removes those of requests that are over."""
+        links = f"while sleep 0.5; do ln -f {_MOUNTED}/var/plans/*.recipe {_MOUNTED}/kept/; done"
+        self.guest.run(f"mkdir -p {_MOUNTED}/kept; ({links}) > /dev/null 2>&1 < /dev/null &")
+
+    def keep_plans(self) -> None:
         """Copy the recipes and the spool to the share, so that the host can pour what was to be burned."""
-        kept = f"{_MOUNTED}/var/plans {_MOUNTED}/var/spool"
-        self.guest.run(f"rm -rf /hil/kept; mkdir /hil/kept; cp -r {kept} /hil/kept/")
+        kept = f"{_MOUNTED}/kept {_MOUNTED}/var/spool"
+        self.guest.run(f"rm -rf /hil/kept; mkdir /hil/kept; cp -rp {kept} /hil/kept/")
 
 
 PLUGINS: Final = [
