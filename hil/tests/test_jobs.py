@@ -198,6 +198,7 @@ def test_case_86_a_write_error_costs_a_disc_and_the_next_is_taken(works: Works) 
     assert works.mechanism.rejected[0].touched
 
 
+@pytest.mark.long
 def test_case_86_a_disc_that_cannot_be_closed_is_rejected(works: Works) -> None:
     works.blanks(Kind.DVD_PLUS_R)
     works.recorder.drive.faults.close_fails = True
@@ -209,6 +210,7 @@ def test_case_86_a_disc_that_cannot_be_closed_is_rejected(works: Works) -> None:
     works.burned(works.mechanism.output[0])
 
 
+@pytest.mark.long
 def test_case_94_a_disc_that_cannot_be_read_is_rejected(works: Works) -> None:
     works.blanks(Kind.CD_R)
     works.recorder.drive.faults.read_errors = frozenset({60})
@@ -219,6 +221,7 @@ def test_case_94_a_disc_that_cannot_be_read_is_rejected(works: Works) -> None:
     assert works.outcomes(uid) == [("spoilt", "MEDIA_DEFECT"), ("delivered", None)]
 
 
+@pytest.mark.long
 def test_case_87_an_empty_bin_is_refilled(works: Works) -> None:
     works.blanks(Kind.CD_R, 0)
     uid = works.order()
@@ -230,6 +233,7 @@ def test_case_87_an_empty_bin_is_refilled(works: Works) -> None:
     assert works.piles() == {"input": 0, "drive": 0, "output": 1, "rejected": 0}
 
 
+@pytest.mark.long
 def test_case_89_a_jam_is_cleared(works: Works) -> None:
     works.blanks(Kind.CD_R)
     works.mechanism.jammed = True
@@ -240,6 +244,7 @@ def test_case_89_a_jam_is_cleared(works: Works) -> None:
     assert works.piles()["rejected"] == 0
 
 
+@pytest.mark.long
 def test_a_recorder_that_is_pulled_out_in_mid_burn(works: Works) -> None:
     """The disc in it is spoilt; plugged in again, it takes the next."""
     works.blanks(Kind.CD_R)
