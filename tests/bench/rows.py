@@ -349,9 +349,9 @@ def _started(burnish: Installation) -> Sampled:
 
 
 def copies(count: int, rounds: int, folder: Path) -> Row:
-    """Eight copies of so many slices on four drives that write at 32 MB/s, beside one such drive.
+    """Eight copies of so many slices on four drives that write and read at 32 MB/s, beside one such drive.
 
-    The drives are folders whose writing is throttled: what is measured is whether copies hinder one another.
+    The drives are folders that are throttled: what is measured is whether copies hinder one another.
     """
     paths = samples.write(samples.slices(count), folder / "files")
     names = {"four": 4, "one": 1}
@@ -408,6 +408,6 @@ ROWS: dict[str, tuple[Measure, tuple[int, ...]]] = {
     "image": (image, (50_000,)),
     "delivery": (delivery, (1_000,)),
     "recovery": (recovery, (10_000,)),
-    "copies": (copies, (1000,)),
+    "copies": (copies, (500,)),
 }
 """By name: what measures it, and how many files it takes unless told."""

@@ -254,7 +254,7 @@ def test_a_piece_that_nobody_can_ask_about_fails_its_request_at_last(desk: Desk)
 
 
 def test_a_medium_in_doubt_is_told_of_when_the_last_good_one_is_made(desk: Desk) -> None:
-    """Its station asks no more; while another one made the rest, the request was CREATING, and nobody is now."""
+    """Its station asks no more. While another one made the rest it was CREATING; now nobody works on it."""
     request = desk.start(copies=3)
     lost = desk.claim()
     good = desk.claim("right")

@@ -187,6 +187,8 @@ def test_a_rate_is_kept(tmp_path: Path) -> None:
     began = time.monotonic()
     written(writer, job(), DATA)
     assert time.monotonic() - began >= 0.5
+    read(writer, job())
+    assert time.monotonic() - began >= 1
 
 
 def test_it_logs_what_it_was_asked(writer: ScriptedWriter, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ from burnish.contracts import (
 from burnish.errors import DeviceFault, FaultKind
 from burnish.hookspecs import hookimpl
 from burnish.media import CAPACITY, MediaKind
-from burnish.testing.scripted import Action, Moment, next_action, twisted
+from burnish.testing.scripted import Action, Moment, Pace, next_action, twisted
 
 _STEP: Final = 64 << 10
 _CLOSED: Final = 0o444
@@ -98,7 +98,7 @@ class DriveSettings(BaseModel):
     number: int = Field(default=0, ge=0)
     """Which drive."""
     rate: int | None = Field(default=None, gt=0)
-    """Bytes a second that it writes; absent: as fast as it can."""
+    """Bytes a second that it writes, and reads; absent: as fast as it can."""
     medium: MediaKind = MediaKind.CD_R
     """What its discs are."""
     capacity: int | None = Field(default=None, gt=0)
@@ -188,7 +188,7 @@ class FloorDrive(Writer):
         moment(0)
         self._blank_for = None
         with disc.open("wb", buffering=0) as target:
-            done = 0
+            done, pace = 0, Pace(self._settings.rate)
             while done < job.length:
                 cancel.check()
                 data = source.read(moment.step(done, min(_STEP, job.length - done)))
@@ -197,21 +197,21 @@ class FloorDrive(Writer):
                 target.write(data)
                 done += len(data)
                 moment(done)
-                if self._settings.rate:
-                    time.sleep(len(data) / self._settings.rate)
+                pace(done)
                 report(done)
         Moment(self._action, "close")(job.length)
         disc.chmod(_CLOSED)
 
     def read_back(self, job: Job, sink: BinaryIO, report: Report) -> None:
         """Copy the disc into `sink`, lying where the script says so."""
-        moment, done = Moment(self._action, "read_back"), 0
+        moment, done, pace = Moment(self._action, "read_back"), 0, Pace(self._settings.rate)
         moment(0)
         with self._demand().open("rb", buffering=0) as origin:
             while data := origin.read(moment.step(done, _STEP)):
                 sink.write(twisted(data, self._action.lie, done))
                 done += len(data)
                 moment(done)
+                pace(done)
                 report(done)
         if not done:
             raise DeviceFault(FaultKind.MEDIA_DEFECT, "the disc was never written")

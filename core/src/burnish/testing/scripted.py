@@ -69,7 +69,19 @@ class Settings(BaseModel):
     capacity: int | None = Field(default=None, gt=0)
     """Bytes of an image at most; absent: what the kind of medium holds."""
     rate: int | None = Field(default=None, gt=0)
-    """Bytes a second; absent: as fast as it can."""
+    """Bytes a second that it writes, and reads; absent: as fast as it can."""
+
+
+class Pace:
+    """The speed of a device, from now on: a call waits until so many bytes may have gone."""
+
+    def __init__(self, rate: int | None) -> None:
+        self._rate = rate
+        self._began = time.monotonic()
+
+    def __call__(self, done: int) -> None:
+        if self._rate:
+            time.sleep(max(0, self._began + done / self._rate - time.monotonic()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +222,7 @@ class ScriptedWriter(Writer):
         cancel: Cancel,
         moment: Moment,
     ) -> None:
-        done, middle = 0, job.length // 2
+        done, middle, pace = 0, job.length // 2, Pace(self.settings.rate)
         while done < job.length:
             if done == middle:
                 self._hold("hold-middle", cancel)
@@ -222,12 +234,8 @@ class ScriptedWriter(Writer):
             target.write(data)
             done += len(data)
             moment(done)
-            self._pace(len(data))
+            pace(done)
             report(done)
-
-    def _pace(self, size: int) -> None:
-        if self.settings.rate:
-            time.sleep(size / self.settings.rate)
 
     def _hold(self, name: str, cancel: Cancel) -> None:
         while (self.settings.path / name).exists():
@@ -247,7 +255,7 @@ class ScriptedWriter(Writer):
         """Copy the image into `sink`, lying where the script says so."""
         image = self._called("read_back", job)
         moment = Moment(self.actions.get(image, Action()), "read_back")
-        done = 0
+        done, pace = 0, Pace(self.settings.rate)
         self._hold("hold-read", Cancel())
         moment(0)
         with _written(image).open("rb", buffering=0) as origin:
@@ -255,6 +263,7 @@ class ScriptedWriter(Writer):
                 sink.write(twisted(data, moment.action.lie, done))
                 done += len(data)
                 moment(done)
+                pace(done)
                 report(done)
 
     def accept(self, job: Job) -> str:
