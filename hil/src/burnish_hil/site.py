@@ -97,7 +97,7 @@ class Site:
         return self.guest.attempt(f"cat {_MOUNTED}/server.log {_MOUNTED}/var/logs/*").output
 
     def link_plans(self) -> None:
-        """From now on, give every recipe a second name: the server removes those of requests that are over."""
+        """From now on, give every recipe a second name: the server removes those of ended requests."""
         links = f"while sleep 0.5; do ln -f {_MOUNTED}/var/plans/*.recipe {_MOUNTED}/kept/; done"
         self.guest.run(f"mkdir -p {_MOUNTED}/kept; ({links}) > /dev/null 2>&1 < /dev/null &")
 

@@ -80,9 +80,9 @@ class Overseer:
             told = [request for request in needs if not _is_told(connection, request, needs[request])]
             doubts = _doubts(connection)
             late = overdue(connection, self._limits)
-        for row in doubts:
+        for doubt in doubts:
             with self._database.write() as connection:
-                _tell_of_doubt(connection, row)
+                _tell_of_doubt(connection, doubt)
         for request in told:
             with self._database.write() as connection:
                 _tell(connection, request)
@@ -121,7 +121,15 @@ def _needs(connection: Connection) -> dict[int, list[Need]]:
     return found
 
 
-def _doubts(connection: Connection) -> Sequence[Row[Any]]:
+class Doubt(NamedTuple):
+    """An attempt at a piece of which nobody knows what became."""
+
+    request: int
+    fault: str | None
+    message: str | None
+
+
+def _doubts(connection: Connection) -> Sequence[Doubt]:
     """Attempts at pieces of which nobody knows what became, where nothing else of a request is to be made.
 
     Its last good piece leaves a request CREATING, which says that somebody works on it.
@@ -137,10 +145,10 @@ def _doubts(connection: Connection) -> Sequence[Row[Any]]:
         .where(requests.c.status == ExecutionStatus.CREATING, ~more.exists())
         .where(pieces.c.state == PieceState.UNKNOWN, attempts.c.outcome.is_(None))
     )
-    return connection.execute(query).all()
+    return [Doubt(*row) for row in connection.execute(query)]
 
 
-def _tell_of_doubt(connection: Connection, doubt: Row[Any]) -> None:
+def _tell_of_doubt(connection: Connection, doubt: Doubt) -> None:
     kind = FaultKind(doubt.fault) if doubt.fault in set(FaultKind) else FaultKind.DRIVER_FAULT
     if request_row(connection, doubt.request).status == ExecutionStatus.CREATING:
         hold_in_doubt(connection, doubt.request, kind, doubt.message or "a medium is in doubt")
