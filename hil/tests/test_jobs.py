@@ -265,6 +265,7 @@ def test_a_recorder_that_is_pulled_out_in_mid_burn(works: Works) -> None:
     assert works.mechanism.rejected[0].touched
 
 
+@pytest.mark.long
 def test_a_power_loss_in_mid_burn(works: Works) -> None:
     """The mains fail; what was acknowledged is there, the disc in the recorder goes to the reject bin."""
     works.blanks(Kind.CD_R)

@@ -152,6 +152,7 @@ def test_an_empty_input_bin(robot: Beside) -> None:
     assert robot.places() == (0, 0, 0, 0)
 
 
+@pytest.mark.long
 def test_a_jam(robot: Beside) -> None:
     robot.mechanism.jammed = True
     assert robot.move("load") == ["OPERATOR_ACTION"]
@@ -166,12 +167,14 @@ def test_a_robot_that_falls_silent(robot: Beside) -> None:
     assert robot.move("load") == ["DEVICE_OFFLINE"]
 
 
+@pytest.mark.long
 def test_a_tower_serves_its_second_drive(guest: Guest, tmp_path: Path) -> None:
     with serial(guest, tmp_path, 2) as tower:
         assert tower.move("load:1", "load:0") == ["", ""]
         assert all(recorder.drive.disc for recorder in tower.recorders)
 
 
+@pytest.mark.long
 def test_a_nimbie_that_is_confused_is_reset_once(nimbie_robot: Beside) -> None:
     nimbie_robot.nimbie.confusions = 1
     assert nimbie_robot.move("load") == [""]
