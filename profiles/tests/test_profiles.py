@@ -42,7 +42,7 @@ def test_general_purpose_cd_is_as_annex_d_has_it() -> None:
     profile = the("STD-GEN-CD")
     assert profile.title == "General Purpose CD-R Interchange"
     assert list(profile.media) == [MediaKind.CD_R]
-    assert list(profile.formats) == ["iso9660"]
+    assert profile.formats == {MediaKind.CD_R: ("iso9660",)}
     assert list(profile.directory_keys) == [
         DirectoryKey("ImageType", ("IMAGE",), "1C"),
         DirectoryKey("ReferencedImageSequence", ("IMAGE",), "1C"),
@@ -106,8 +106,7 @@ CARDIAC = """
 [STD-XABC-CD]
 title = "Basic Cardiac X-Ray Angiographic"
 source = "PS3.11 A.3"
-media = ["CD-R"]
-formats = ["iso9660"]
+media = "cd"
 syntaxes = "xa"
 constraints = "xa"
 keys = "A"
@@ -125,11 +124,11 @@ rows = [
 ]
 [constraints.xa]
 rows = [
-    { classes = "xa", keyword = "Modality", tag = 0x00080060, op = "equals", values = ["XA"] },
-    { classes = "xa", keyword = "Rows", tag = 0x00280010, op = "at-most", values = [512] },
-    { classes = "xa", keyword = "BitsStored", tag = 0x00280101, op = "one-of", values = [8, 10] },
-    { classes = "xa", keyword = "HighBit", tag = 0x00280102, op = "minus-one", of = "BitsStored" },
-    { classes = "xa", keyword = "DetectorID", tag = 0x0018700A, op = "present", when = {BitsStored = [10]} },
+    { classes = "xa", keyword = "Modality", op = "equals", values = ["XA"] },
+    { classes = "xa", keyword = "Rows", op = "at-most", values = [512] },
+    { classes = "xa", keyword = "BitsStored", op = "one-of", values = [8, 10] },
+    { classes = "xa", keyword = "HighBit", op = "minus-one", of = "BitsStored" },
+    { classes = "xa", keyword = "DetectorID", op = "present", when = {BitsStored = [10]} },
 ]
 [keys.A]
 rows = [{ keyword = "PatientSex", records = ["PATIENT"], type = "2" }]
@@ -146,11 +145,18 @@ CARDIAC_CLASSES = """
 "1.2.3.4" = "Video"
 """
 
+CARDIAC_MEDIA = """
+[cd]
+source = "PS3.12 F"
+kinds = { "CD-R" = ["iso9660"] }
+"""
+
 GOOD = {"Modality": "XA", "Rows": 512, "BitsStored": 8, "HighBit": 7}
 
 
 def write(folder: Path, profiles: str = CARDIAC, rules: str = CARDIAC_RULES) -> Path:
-    for name, text in (("profiles", profiles), ("rules", rules), ("classes", CARDIAC_CLASSES)):
+    texts = {"profiles": profiles, "media": CARDIAC_MEDIA, "rules": rules, "classes": CARDIAC_CLASSES}
+    for name, text in texts.items():
         (folder / f"{name}.toml").write_text(text)
     return folder
 
@@ -162,8 +168,9 @@ def cardiac(tmp_path: Path) -> TableProfile:
 
 def test_a_profile_with_every_part(cardiac: TableProfile) -> None:
     assert list(cardiac.directory_keys) == [DirectoryKey("PatientSex", ("PATIENT",), "2")]
-    assert cardiac.table.icon is not None
-    assert cardiac.table.icon.size == 128
+    assert cardiac.icon is not None
+    assert cardiac.icon.required
+    assert cardiac.icon.size == 128
     assert cardiac.judge(subject(XA, JPEG_LOSSLESS, **GOOD)) == AsIs()
 
 
@@ -224,7 +231,7 @@ def test_implicit_is_not_derived_for_a_profile_without_explicit(cardiac: TablePr
     [
         ('syntaxes = "xa"', 'syntaxes = "ax"'),
         ('icons = "cardiac"', 'icons = "heart"'),
-        ('media = ["CD-R"]', 'media = ["CD"]'),
+        ('media = "cd"', 'media = "disc"'),
         ('security = ""', 'security = ""\ncolour = "red"'),
         ('roles = ["FSC"]', ""),
     ],
@@ -245,6 +252,6 @@ def test_a_keyword_that_does_not_suit_its_op_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_constraints_do_not_concern_other_classes(cardiac: TableProfile) -> None:
-    rule = Constraint(classes="video", keyword="Rows", tag=0x00280010, op="present")
+    rule = Constraint(classes="video", keyword="Rows", op="present")
     other = TableProfile(cardiac.table.model_copy(update={"constraints": (rule,)}))
     assert other.judge(replace(subject(XA, JPEG_LOSSLESS), head={})) == AsIs()

@@ -4,10 +4,22 @@ The order is that of the questions an SCU can act on: is the SOP class one of th
 transfer syntax one that the class may have, do the attributes keep to the constraints.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from burnish.contracts import AsIs, DirectoryKey, Fit, Head, HeadValue, Profile, Subject, Transcode, Unfit
+from burnish.contracts import (
+    AsIs,
+    DirectoryKey,
+    Fit,
+    Head,
+    HeadValue,
+    IconRule,
+    Profile,
+    Security,
+    Subject,
+    Transcode,
+    Unfit,
+)
 from burnish.media import MediaKind
 from burnish.terms import FailureReason
 
@@ -16,6 +28,7 @@ from burnish_profiles.tables import Constraint, SyntaxRule, Table
 _SOP_CLASS_UID: Final = 0x0008_0016
 _NUMBER_OF_FRAMES: Final = 0x0028_0008
 _TRANSFER_SYNTAX_UID: Final = 0x0002_0010
+_PHOTOMETRIC_INTERPRETATION: Final = 0x0028_0004
 
 
 class TableProfile(Profile):
@@ -33,16 +46,20 @@ class TableProfile(Profile):
         return self.table.title
 
     @property
-    def media(self) -> Sequence[MediaKind]:
-        return self.table.media
-
-    @property
-    def formats(self) -> Sequence[str]:
+    def formats(self) -> Mapping[MediaKind, Sequence[str]]:
         return self.table.formats
 
     @property
     def directory_keys(self) -> Sequence[DirectoryKey]:
         return self.table.keys
+
+    @property
+    def icon(self) -> IconRule | None:
+        return self.table.icon
+
+    @property
+    def security(self) -> Security:
+        return self.table.security
 
     def judge(self, subject: Subject) -> Fit:
         rules = [rule for rule in self.table.syntaxes if self._covers(rule.classes, subject)]
@@ -56,8 +73,12 @@ class TableProfile(Profile):
         return subject.sop_class in self.table.classes[classes]
 
     def _judge_syntax(self, subject: Subject, rules: Sequence[SyntaxRule]) -> Fit:
-        several = _has_frames(subject.head)
-        allowed = [uid for rule in rules if several or not rule.multiframe for uid in rule.uids]
+        several, photometric = _has_frames(subject.head), subject.head.get("PhotometricInterpretation")
+        suited = [rule for rule in rules if not rule.photometric or photometric in rule.photometric]
+        if not suited:
+            why = f"Photometric Interpretation is {photometric}, which {self.identifier} does not hold"
+            return Unfit(FailureReason.PROFILE_INSTANCE_CONFLICT, why, (_PHOTOMETRIC_INTERPRETATION,))
+        allowed = [uid for rule in suited if several or not rule.multiframe for uid in rule.uids]
         if subject.transfer_syntax in allowed:
             return AsIs()
         for derived in subject.derivable:
@@ -119,6 +140,21 @@ def _minus_one(rule: Constraint, head: Head) -> bool:
     return isinstance(value, int) and isinstance(other, int) and value == other - 1
 
 
+def _same(rule: Constraint, head: Head) -> bool:
+    value = head.get(rule.keyword)
+    return isinstance(value, int) and value == head.get(rule.of)
+
+
+def _items(rule: Constraint, head: Head) -> bool:
+    items = head.get(rule.keyword)
+    if not isinstance(items, tuple) or not items:
+        return False
+    return all(
+        isinstance(item, Mapping) and all(item.get(keyword) is not None for keyword in rule.within)
+        for item in items
+    )
+
+
 def _values(value: HeadValue) -> Iterable[HeadValue]:
     return value if isinstance(value, tuple) else (value,)
 
@@ -129,5 +165,7 @@ _HOLDS: Final[dict[str, Callable[[Constraint, Head], bool]]] = {
     "at-most": _at_most,
     "present": _present,
     "minus-one": _minus_one,
+    "same": _same,
+    "items": _items,
 }
 """What each `op` of a constraint means."""
