@@ -67,7 +67,7 @@ def test_it_is_offered() -> None:
     registry = Registry.load(["format-iso9660"])
     assert not registry.broken
     assert registry.formats["iso9660"].suffix == ".iso"
-    assert isinstance(registry.formats["iso9660"].make({}), Iso9660)
+    assert isinstance(registry.formats["iso9660"].make({"joliet": True}), Iso9660)
 
 
 def test_describing_the_format_loads_nothing_that_lays_out() -> None:

@@ -5,12 +5,13 @@ import struct
 import subprocess
 from pathlib import Path
 
+import pycdlib
 import pytest
 from burnish.contracts import Contents
 from burnish.errors import UnreadableMedium
 from burnish.recipe import Entry, Literal, Tree
 from burnish.testing.trees import FACTS, Shelf, image
-from burnish_format_iso9660 import Iso9660
+from burnish_format_iso9660 import Bridge, Iso9660
 
 ISO = Iso9660()
 ROOT = 16 * 2048 + 156
@@ -194,3 +195,36 @@ def test_other_authors_media_are_read(tmp_path: Path, options: list[str]) -> Non
     found = {file.path: data[file.extents[0][0] :][: file.size] for file in contents.files}
     assert found == {("DICOMDIR",): b"directory", ("DICOM", "IM000001"): b"pixels" * 1000}
     assert (contents.identifier, contents.token) == ("OTHER", "")
+
+
+@pytest.mark.judge("genisoimage")
+@pytest.mark.parametrize("options", [["-udf"], ["-udf", "-J"], ["-udf", "-J", "-r"]])
+def test_other_authors_bridges_agree_with_themselves(tmp_path: Path, options: list[str]) -> None:
+    folder, made = tmp_path / "in", tmp_path / "made.iso"
+    (folder / "DICOM").mkdir(parents=True)
+    (folder / "DICOMDIR").write_bytes(b"directory")
+    (folder / "EMPTY").write_bytes(b"")
+    (folder / "DICOM" / "a name of its own.txt").write_bytes(b"text" * 1000)
+    command = ["genisoimage", "-quiet", "-V", "OTHER", *options, "-o", str(made), str(folder)]
+    subprocess.run(command, check=True, capture_output=True)
+    with made.open("rb") as medium:
+        contents = Bridge().read(medium)
+    assert not contents.findings
+    assert {file.size for file in contents.files} == {0, 9, 4000}
+    hurt = bytearray(made.read_bytes())
+    at = record(hurt, b"DICOMDIR.;1")
+    both(hurt, at + 2, struct.unpack_from("<I", hurt, at + 2)[0] + 1)
+    told = Bridge().read(io.BytesIO(bytes(hurt))).findings
+    assert "/DICOMDIR has data that no file of the UDF tree has" in told
+
+
+def test_a_bridge_of_pycdlib_agrees_with_itself() -> None:
+    volume, target = pycdlib.PyCdlib(), io.BytesIO()
+    volume.new(interchange_level=3, joliet=3, udf="2.60", vol_ident="OTHER")
+    volume.add_directory("/DICOM", joliet_path="/DICOM", udf_path="/DICOM")
+    for path, data in (("/DICOMDIR", b"a" * 5000), ("/DICOM/IM000001", b"b"), ("/EMPTY", b"")):
+        volume.add_fp(io.BytesIO(data), len(data), f"{path}.;1", joliet_path=path, udf_path=path)
+    volume.write_fp(target)
+    contents = Bridge().read(target)
+    assert not contents.findings
+    assert {file.size for file in contents.files} == {5000, 1, 0}

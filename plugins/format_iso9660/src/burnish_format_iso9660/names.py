@@ -1,4 +1,7 @@
-"""What a name, a depth and a size may be: ECMA-119 (4th edition) 7.5, 7.6, 10.1 and PS3.12 Annex F.
+"""What a name, a depth and a size may be: ECMA-119 (4th edition) 7.5, 7.6, 10.1 and PS3.12 Annexes F and P.
+
+A bridge holds larger files than Level 1 does. Names and depths are Annex F's on both: every File ID of PS3.10
+fits, and the trees of a bridge spell it alike.
 
 Shapes: a path is a tuple of components without version; the root is level 1 of the directory hierarchy, so
 eight components are seven directories and a file in the eighth level.
@@ -17,7 +20,11 @@ BLOCK: Final = 2048
 LEVELS: Final = 8
 """Directory levels, the root being the first (Annex F)."""
 FILE_LIMIT: Final = 2**32 - BLOCK
-"""A file of one extent is smaller than this."""
+"""A file of Level 1 is smaller than this: it is one file section (10.1), whose length has 32 bits (9.1.4)."""
+SECTION: Final = 2**32 - BLOCK
+"""Bytes of every file section but the last where a file of Level 3 has several: whole blocks."""
+VOLUME_LIMIT: Final = (2**32 - 1) * BLOCK
+"""Bytes of a volume at most: it counts its blocks in 32 bits (8.4.8)."""
 FOLDER_LIMIT: Final = 2**16 - 1
 """A path table numbers its folders in 16 bits (ECMA-119 9.4.4)."""
 SET_PREFIX: Final = "BURNISH_"
@@ -42,6 +49,15 @@ def identifier(name: str) -> bytes:
     return f"{name}{'' if '.' in name else '.'};1".encode()
 
 
+def joliet(name: str) -> bytes:
+    """Return a file's or folder's name as Joliet writes it: UCS-2, big-endian, without version or last dot.
+
+    >>> joliet("IM1")
+    b'\\x00I\\x00M\\x001'
+    """
+    return name.encode("utf-16-be")
+
+
 def shown(path: Path) -> str:
     """A path for people."""
     return "/" + "/".join(path)
@@ -57,16 +73,16 @@ def check_facts(facts: VolumeFacts) -> None:
         raise LayoutError("the time a volume was made needs its offset from UTC")
 
 
-def folders(entries: Iterable[Entry]) -> list[Path]:
-    """Check every entry and return the folders they need, parents first, in order.
+def folders(entries: Iterable[Entry], sizes: Iterable[int], limit: int) -> list[Path]:
+    """Check every entry and its size, and return the folders they need, parents first, in order.
 
-    Raises LayoutError naming the first path that does not suit.
+    Raises LayoutError naming the first path that does not suit; a size of `limit` bytes does not.
     """
     files: set[Path] = set()
     found: set[Path] = {()}
-    for entry in entries:
+    for entry, size in zip(entries, sizes, strict=True):
         path = entry.path
-        _check(entry)
+        _check(path, size, limit)
         if path in files:
             raise LayoutError(f"{shown(path)} stands twice in the tree")
         files.add(path)
@@ -80,12 +96,11 @@ def folders(entries: Iterable[Entry]) -> list[Path]:
     return sorted(found - {()}, key=lambda path: (len(path), path))
 
 
-def _check(entry: Entry) -> None:
-    path = entry.path
+def _check(path: Path, size: int, limit: int) -> None:
     if not path or not FILE_NAME.fullmatch(path[-1]):
         raise LayoutError(f"{shown(path)}: a file name is 1 to 8 of A-Z 0-9 _, with an extension of up to 3")
-    if entry.size >= FILE_LIMIT:
-        raise LayoutError(f"{shown(path)} has {entry.size} bytes; a file here is below {FILE_LIMIT}")
+    if size >= limit:
+        raise LayoutError(f"{shown(path)} has {size} bytes; a file here is below {limit}")
 
 
 def _check_folders(path: Path) -> None:
