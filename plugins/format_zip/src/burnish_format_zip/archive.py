@@ -1,0 +1,80 @@
+"""The recipe of a whole archive: members behind their headers, in the tree's order, then the directory."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from burnish.contracts import VolumeFacts
+from burnish.errors import LayoutError
+from burnish.recipe import Entry, Extent, FileSpan, Literal, Recipe, Tree
+
+from burnish_format_zip.crc import of_entry
+from burnish_format_zip.records import FULL_2, Member, dos, ending
+
+_FORBIDDEN: Final = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|]|[. ]$')
+"""What Windows has no names with; the rest every system can write."""
+_IDENTIFIER: Final = re.compile("[A-Z0-9_]{0,16}")
+_TOKEN: Final = re.compile("[A-Z0-9]{1,120}")
+MARK: Final = "BURNISH "
+"""Begins the comment of our archives, which says what volume they are."""
+
+
+def lay_out(tree: Tree, facts: VolumeFacts) -> Recipe:
+    """Raises LayoutError."""
+    comment, made = _comment(facts), dos(facts.made)
+    _check_paths(tree.entries)
+    sources = dict(tree.sources)
+    extents: list[Extent] = []
+    spans: list[FileSpan] = []
+    members: list[Member] = []
+    at = 0
+    for entry in tree.entries:
+        member = Member("/".join(entry.path).encode(), of_entry(entry, sources), entry.size, at, made)
+        head = member.local()
+        extents += (Literal(head), *entry.content)
+        spans.append(FileSpan(entry.path, at + len(head), entry.size))
+        members.append(member)
+        at += len(head) + entry.size
+    directory = b"".join(member.central() for member in members)
+    extents.append(Literal(directory + ending(len(members), len(directory), at, comment)))
+    return Recipe(tuple(extents), tree.sources, tuple(spans))
+
+
+def _comment(facts: VolumeFacts) -> bytes:
+    if not _IDENTIFIER.fullmatch(facts.identifier):
+        raise LayoutError(f"file-set ID {facts.identifier!r} is not 0 to 16 of A-Z 0-9 _")
+    if not _TOKEN.fullmatch(facts.token):
+        raise LayoutError(f"volume token {facts.token!r} is not 1 to 120 of A-Z 0-9")
+    if facts.made.utcoffset() is None:
+        raise LayoutError("the time a volume was made needs its offset from UTC")
+    return f"{MARK}{facts.identifier} {facts.token} {facts.made:%Y%m%dT%H%M%S}".encode()
+
+
+def _check_paths(entries: Iterable[Entry]) -> None:
+    files: set[tuple[str, ...]] = set()
+    folders: set[tuple[str, ...]] = set()
+    for entry in entries:
+        path, shown = entry.path, "/" + "/".join(entry.path)
+        if path in files:
+            raise LayoutError(f"{shown} stands twice in the tree")
+        files.add(path)
+        folders.update(path[:depth] for depth in range(len(path)))
+        if not path or not all(path):
+            raise LayoutError(f"{shown} has an empty name")
+        for name in path:
+            if _FORBIDDEN.search(name):
+                raise LayoutError(f"{name!r} of {shown} is no name on every system")
+        if not _encodable(shown):
+            raise LayoutError(f"{shown!r} has no UTF-8 form")
+        if len(shown.encode()) > FULL_2:
+            raise LayoutError(f"{shown[:60]}… is longer than {FULL_2} bytes")
+    if both := files & folders:
+        raise LayoutError(f"/{'/'.join(min(both))} is a file and a folder")
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,12 @@
+"""The kit."""
+
+import pytest
+from burnish.contracts import Format
+from burnish.testing.formats import FormatConformance
+from burnish_format_zip import Zip
+
+
+class TestZip(FormatConformance):
+    @pytest.fixture
+    def layout(self) -> Format:
+        return Zip()
