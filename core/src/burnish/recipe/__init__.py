@@ -5,15 +5,20 @@ read back and compared. Nothing in here knows what an instance is: a source is a
 SHA-256 digest, and whoever streams brings an `Opener` that finds its bytes.
 """
 
+from burnish.recipe.codecs import AesCbc, Base64, Codec
 from burnish.recipe.compare import Comparison, compare
-from burnish.recipe.extents import Extent, FileSpan, Literal, Range, Recipe, Source, Zeros
+from burnish.recipe.extents import Encoded, Extent, FileSpan, Literal, Range, Recipe, Source, Zeros
 from burnish.recipe.files import StreamedFile, files_of, read_table, table_bytes
 from burnish.recipe.stored import load_recipe, save_recipe
 from burnish.recipe.stream import Located, Opener, pour
 from burnish.recipe.tree import Entry, Tree
 
 __all__ = [
+    "AesCbc",
+    "Base64",
+    "Codec",
     "Comparison",
+    "Encoded",
     "Entry",
     "Extent",
     "FileSpan",

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from burnish.errors import Mismatch
-from burnish.recipe.extents import Extent, Literal, Range, Recipe, Zeros
+from burnish.recipe.codecs import Encoder
+from burnish.recipe.extents import Encoded, Extent, Literal, Range, Recipe, Zeros, ranges
 
 _BLOCK = 1 << 20
 
@@ -33,6 +34,7 @@ class Comparison:
         self._within = 0
         self._offset = 0
         self._hashes: dict[str, tuple[_Hash, int]] = {}
+        self._decoding: tuple[Encoder, Comparison] | None = None
         self.padding = 0
         """Zero bytes after the image."""
 
@@ -69,6 +71,25 @@ class Comparison:
                     raise Mismatch(f"padding is not zero near byte {self._offset}")
             case Range(key):
                 self._hash(key, view)
+            case Encoded():
+                self._decode(extent, view)
+
+    def _decode(self, extent: Encoded, view: memoryview) -> None:
+        """What is encoded is decoded, and compared with what it was made of."""
+        if self._within == 0:
+            inner = {part.key: self._recipe.sources[part.key] for part in ranges(extent.inner)}
+            self._decoding = extent.codec.decoder(), Comparison(Recipe(extent.inner, inner))
+        assert self._decoding  # noqa: S101 - set at the first byte
+        decoder, comparison = self._decoding
+        try:
+            comparison.feed(decoder.update(view))
+            if self._within + len(view) == extent.length:
+                comparison.feed(decoder.finish())
+                comparison.finish()
+        except Mismatch as error:
+            raise Mismatch(
+                f"within what is encoded, before byte {self._offset + len(view)}: {error}"
+            ) from error
 
     def _hash(self, key: str, view: memoryview) -> None:
         source = self._recipe.sources[key]

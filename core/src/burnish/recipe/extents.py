@@ -1,16 +1,19 @@
-"""Extents: the three things an image is made of.
+"""Extents: what an image is made of.
 
 Units: bytes. A recipe's extents follow one another without gaps from offset 0.
 """
 
 import hashlib
+import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-_LITERAL, _RANGE, _ZEROS = b"L", b"R", b"Z"
+from burnish.recipe.codecs import Codec
+
+_LITERAL, _RANGE, _ZEROS, _ENCODED = b"L", b"R", b"Z", b"E"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,28 @@ class Zeros:
     length: int
 
 
-Extent = Literal | Range | Zeros
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What a codec makes of other extents, computed while the image is poured."""
+
+    codec: Codec
+    inner: "tuple[Extent, ...]"
+
+    @property
+    def length(self) -> int:
+        return self.codec.length(sum(extent.length for extent in self.inner))
+
+
+Extent = Literal | Range | Zeros | Encoded
+
+
+def ranges(extents: "Iterable[Extent]") -> Iterator[Range]:
+    """The ranges among extents, those that are encoded too, in order."""
+    for extent in extents:
+        if isinstance(extent, Range):
+            yield extent
+        elif isinstance(extent, Encoded):
+            yield from ranges(extent.inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +74,8 @@ class Source:
     length: int
     digest: bytes
     """SHA-256 of all its bytes, taken when they were received or derived."""
+    crc32: int | None = field(default=None, compare=False)
+    """CRC-32 of all its bytes; for formats that want sums (`Format.sums`), else not known."""
 
 
 class FileSpan(NamedTuple):
@@ -71,7 +97,7 @@ class Recipe:
     """Where the files of the tree stand, as the format says; empty where it does not."""
 
     def __post_init__(self) -> None:
-        used = {extent.key for extent in self.extents if isinstance(extent, Range)}
+        used = {extent.key for extent in ranges(self.extents)}
         if used != self.sources.keys():
             raise ValueError(f"sources and ranges differ: {sorted(used ^ self.sources.keys())[:3]}")
 
@@ -88,12 +114,12 @@ class Recipe:
         digests and any difference in any byte of the image shows.
         """
         running = hashlib.sha256()
-        for part in self._identity():
+        for part in self._identity(self.extents):
             running.update(part)
         return running.digest()
 
-    def _identity(self) -> Iterator[bytes]:
-        for extent in self.extents:
+    def _identity(self, extents: Iterable[Extent]) -> Iterator[bytes]:
+        for extent in extents:
             match extent:
                 case Literal(data):
                     yield _LITERAL + struct.pack("<Q", len(data))
@@ -103,3 +129,7 @@ class Recipe:
                     yield _RANGE + struct.pack("<QQQ", start, length, source.length) + source.digest
                 case Zeros(length):
                     yield _ZEROS + struct.pack("<Q", length)
+                case Encoded(codec, inner):
+                    said = json.dumps([codec.name, codec.parameters], sort_keys=True).encode()
+                    yield _ENCODED + struct.pack("<QQ", len(said), len(inner)) + said
+                    yield from self._identity(inner)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from burnish.errors import SourceDamaged
-from burnish.recipe.extents import Extent, FileSpan, Literal, Range, Recipe, Source, Zeros
+from burnish.recipe.codecs import codec_of
+from burnish.recipe.extents import Encoded, Extent, FileSpan, Literal, Range, Recipe, Source, Zeros
 
 _TWO = struct.Struct("<QQ")
 _ONE = struct.Struct("<Q")
@@ -25,7 +26,7 @@ def save_recipe(recipe: Recipe, path: Path) -> None:
     """
     temporary = path.with_name(path.name + ".part")
     try:
-        with temporary.open("wb") as file:
+        with _private(temporary) as file:
             _write(recipe, file)
             file.flush()
             os.fsync(file.fileno())
@@ -46,6 +47,11 @@ def _write(recipe: Recipe, file: BinaryIO) -> None:
     file.write(recipe.digest + sha256(line).digest())
 
 
+def _private(path: Path) -> BinaryIO:
+    """A plan may hold keys: nobody else reads it."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
 def _sync(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -63,6 +69,12 @@ def _save(extent: Extent, numbers: dict[str, int], file: BinaryIO) -> None:
             file.write(b"R" + _ONE.pack(numbers[key]) + _TWO.pack(start, length))
         case Zeros(length):
             file.write(b"Z" + _ONE.pack(length))
+        case Encoded(codec, inner):
+            said = json.dumps([codec.name, codec.parameters]).encode()
+            file.write(b"E" + _TWO.pack(len(said), len(inner)))
+            file.write(said)
+            for part in inner:
+                _save(part, numbers, file)
 
 
 def _room(file: BinaryIO) -> int:
@@ -98,4 +110,10 @@ def _load(file: BinaryIO, keys: list[str]) -> Extent:
         return Literal(data)
     if letter == b"Z":
         return Zeros(first)
+    if letter == b"E":
+        (count,) = _ONE.unpack(file.read(8))
+        name, parameters = json.loads(file.read(min(first, _room(file))))
+        return Encoded(codec_of(name, parameters), tuple(_load(file, keys) for _ in range(count)))
+    if letter != b"R":
+        raise ValueError(f"no extent {letter!r}")
     return Range(keys[first], *_TWO.unpack(file.read(16)))

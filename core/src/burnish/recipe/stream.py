@@ -4,12 +4,14 @@ Small extents are gathered into one write; a large range goes from file to descr
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import chain
 
 from burnish.errors import SourceDamaged
-from burnish.recipe.extents import Literal, Range, Recipe, Zeros
+from burnish.recipe.codecs import encoded
+from burnish.recipe.extents import Encoded, Extent, Literal, Range, Recipe, Zeros
 
 _GATHER = 1 << 20
 """Bytes gathered before a write, and the step in which large ranges move and progress is told."""
@@ -43,6 +45,16 @@ def pour(recipe: Recipe, opener: Opener, target: int, report: Callable[[int], No
     _Pour(opener, target, report).run(recipe)
 
 
+def _read(key: str, located: Located, start: int, length: int) -> Iterator[bytes]:
+    while length:
+        data = os.pread(located.descriptor, min(length, _GATHER), located.offset + start)
+        if not data:
+            raise SourceDamaged(f"source {key} ends {length} bytes early")
+        yield data
+        start += len(data)
+        length -= len(data)
+
+
 class _Pour:
     def __init__(self, opener: Opener, target: int, report: Callable[[int], None]) -> None:
         self._opener = opener
@@ -60,7 +72,24 @@ class _Pour:
                     self._zeros(length)
                 case Range():
                     self._range(extent)
+                case Encoded():
+                    for piece in self._pieces(extent):
+                        self._gather(piece)
         self._flush()
+
+    def _pieces(self, extent: Extent) -> Iterator[bytes]:
+        """The bytes of what is encoded, or within, a megabyte at a time."""
+        match extent:
+            case Literal(data):
+                yield data
+            case Zeros(length):
+                for at in range(0, length, _GATHER):
+                    yield bytes(min(_GATHER, length - at))
+            case Range(key, start, length):
+                with self._opener(key) as located:
+                    yield from _read(key, located, start, length)
+            case Encoded(codec, inner):
+                yield from encoded(codec, chain.from_iterable(map(self._pieces, inner)))
 
     def _gather(self, data: bytes) -> None:
         self._gathered += data
