@@ -16,7 +16,7 @@ from burnish.instances.files import read_trailer, spool_key
 from burnish.instances.head import KeptHead
 from burnish.instances.scan import Scan
 from burnish.instances.settings import SpoolSettings
-from burnish.instances.spool import Arrival, Kept, Spool
+from burnish.instances.spool import DERIVED, Arrival, Kept, Spool
 from burnish.terms import DEFLATED, EXPLICIT_VR_LE, DimseStatus
 
 CT, UID = "1.2.840.10008.5.1.4.1.1.2", "1.2.3.4"
@@ -297,7 +297,8 @@ def remove(house: House, version: int) -> None:
 def test_an_instance_goes_with_what_was_derived(house: House) -> None:
     """Nothing is left of it, and the next one is the first again."""
     house.store(instance())
-    house.path().with_name(house.path().name + ".explicit").write_bytes(b"derived")
+    for end in DERIVED:
+        house.path().with_name(house.path().name + end).write_bytes(b"derived")
     remove(house, 1)
     remove(house, 1)
     assert left(house) == set()

@@ -169,7 +169,7 @@ _WITHIN: Final[Kept] = {
     0x00186011: dict.fromkeys(
         (
             *(0x00186012, 0x00186014, 0x00186016, 0x00186018, 0x0018601A, 0x0018601C, 0x0018601E),
-            *(0x00186024, 0x00186026, 0x0018602C, 0x0018602E, 0x00186044),
+            *(0x00186024, 0x00186026, 0x0018602C, 0x0018602E, 0x00186044, 0x0018604C, 0x0018604E),
         )
     ),
     # Verifying Observer Sequence: date and time, name, organization.

@@ -12,7 +12,7 @@ from burnish.errors import SourceDamaged
 from burnish.instances.files import Trailer, read_trailer
 from burnish.recipe import Located
 
-_KEY: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}-[0-9]+(\.[a-z]+)?")
+_KEY: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}-[0-9]+(\.[a-z]+[0-9]*)?")
 
 
 class Sources:

@@ -12,11 +12,12 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, Final
 
 from burnish.errors import Refused, SourceDamaged
@@ -29,15 +30,28 @@ from burnish.instances.pixels import flaw_of
 from burnish.instances.scan import Scanned, Unscannable
 from burnish.instances.settings import SpoolSettings
 from burnish.instances.sources import Sources
-from burnish.terms import WITHOUT_PATIENT, DimseStatus
+from burnish.terms import (
+    EXPLICIT_VR_LE,
+    JPEG_2000_LOSSLESS,
+    JPEG_LOSSLESS,
+    RLE_LOSSLESS,
+    WITHOUT_PATIENT,
+    DimseStatus,
+)
 from burnish.uids import is_uid
 
 DAMAGED: Final = ".damaged"
 """Ends the name of a file that did not prove itself and was set aside."""
 PURGED: Final = ".purged"
 """Ends the name of an empty file that keeps the number of a version that is gone while another one stands."""
-EXPLICIT: Final = ".explicit"
-"""Ends the name of a form that was derived from an instance and goes with it."""
+FORMS: Final[Mapping[str, str]] = MappingProxyType(
+    {EXPLICIT_VR_LE: ".explicit", JPEG_LOSSLESS: ".jpeg", JPEG_2000_LOSSLESS: ".jpc", RLE_LOSSLESS: ".rle"}
+)
+"""Ends the name of a form that was derived from an instance and goes with it, by its Transfer Syntax UID."""
+ICONS: Final[Mapping[int, str]] = MappingProxyType({64: ".icon64", 128: ".icon128"})
+"""Ends the name of an icon that was made of an instance and goes with it, by its Rows and Columns."""
+DERIVED: Final = (*FORMS.values(), *ICONS.values())
+"""Ends the names of everything that was made of an instance."""
 _LARGE_HEAD: Final = 64 << 20
 """What a head may grow to when an instance with unusually large keys is read once more."""
 
@@ -148,7 +162,8 @@ class Spool(Sources):
     def remove(self, key: str) -> None:
         """Remove a version and what was derived from it, within its `turn`. Safe to repeat."""
         path = self.path(key)
-        path.with_name(path.name + EXPLICIT).unlink(missing_ok=True)
+        for end in DERIVED:
+            path.with_name(path.name + end).unlink(missing_ok=True)
         versions = [self._version(key, number) for number in range(1, self._last(key) + 1)]
         others = any(other != path and _stands(other) for other in versions)
         if others:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import pytest
 from burnish.errors import Mismatch, SourceDamaged
-from burnish.fileset.derive.transcode import Derived, check_derived, derive_explicit
+from burnish.fileset.derive.transcode import Derived, check_derived, derive
 from burnish.fileset.meta import file_meta
 from burnish.terms import EXPLICIT_VR_LE, IMPLICIT_VR_LE
 from hypothesis import example, given
@@ -62,9 +62,9 @@ def item(content: bytes, length: int | None = None) -> bytes:
 ITEM_END, SEQUENCE_END, UNDEFINED = element(0xFFFEE00D), element(0xFFFEE0DD), 0xFFFFFFFF
 
 
-def derive(source: bytes) -> tuple[Derived, bytes]:
+def derived_of(source: bytes) -> tuple[Derived, bytes]:
     target = io.BytesIO()
-    derived = derive_explicit(io.BytesIO(source), len(source), target)
+    derived = derive(io.BytesIO(source), len(source), target)
     assert derived.length == len(target.getvalue())
     assert derived.digest == hashlib.sha256(target.getvalue()).digest()
     return derived, target.getvalue()
@@ -76,7 +76,7 @@ def check(source: bytes, target: bytes) -> None:
 
 def derived(source: bytes) -> Dataset:
     """Derive, check, and read the result."""
-    _, target = derive(source)
+    _, target = derived_of(source)
     check(source, target)
     meta = file_meta("1.2.840.10008.5.1.4.1.1.7", "1.2.3", EXPLICIT_VR_LE)
     return dcmread(io.BytesIO(meta + target))
@@ -93,7 +93,7 @@ def made(data: Dataset) -> bytes:
 @pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
 def test_real_files_say_the_same(name: str) -> None:
     source = data_set(name).replace(b"\x09\0\0\0Nested SQ", b"\x08\0\0\0Nested S")  # the one odd length
-    assert derive(source) == derive(source)
+    assert derived_of(source) == derived_of(source)
     meta = file_meta("1.2.840.10008.5.1.4.1.1.7", "1.2.3", IMPLICIT_VR_LE)
     assert derived(source) == dcmread(io.BytesIO(meta + source))
 
@@ -126,7 +126,7 @@ def complaints(file: Path) -> set[str]:
 def written(name: str, folder: Path) -> Path:
     read = dcmread(str(get_testdata_file(name)), stop_before_pixels=True)
     meta = file_meta(read.SOPClassUID, read.SOPInstanceUID, EXPLICIT_VR_LE)
-    (folder / "file").write_bytes(meta + derive(data_set(name))[1])
+    (folder / "file").write_bytes(meta + derived_of(data_set(name))[1])
     return folder / "file"
 
 
@@ -181,7 +181,7 @@ def test_a_value_that_its_vr_cannot_hold_is_unknown() -> None:
 ])  # fmt: skip
 def test_odd_values_are_padded_as_their_vr_is(tag: int, value: bytes, padded: bytes) -> None:
     source = element(tag, value)
-    _, target = derive(source)
+    _, target = derived_of(source)
     check(source, target)
     assert target.endswith(padded)
 
@@ -252,7 +252,7 @@ def test_empty_sequences_and_items() -> None:
 
 
 def test_nothing() -> None:
-    assert derive(b"")[1] == b""
+    assert derived_of(b"")[1] == b""
 
 
 @pytest.mark.parametrize(
@@ -272,25 +272,25 @@ def test_nothing() -> None:
 )  # fmt: skip
 def test_a_broken_structure_is_refused(source: bytes, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        derive(source)
+        derived_of(source)
 
 
 @pytest.mark.parametrize("tag", [0x00081115, 0x00400275])
 def test_bottomless_nesting_is_refused(tag: int) -> None:
     source = (element(tag, b"", UNDEFINED) + item(b"", UNDEFINED)) * 5000
     with pytest.raises(ValueError, match="nested"):
-        derive(source)
+        derived_of(source)
 
 
 def test_a_truncated_real_file_is_refused() -> None:
     with pytest.raises(ValueError, match=r"\(300A,00B0\)"):
-        derive(data_set("rtplan_truncated.dcm"))
+        derived_of(data_set("rtplan_truncated.dcm"))
 
 
 def test_a_source_that_is_shorter_than_its_record_says() -> None:
     source = data_set("MR_small_implicit.dcm")
     with pytest.raises(SourceDamaged, match="ends at byte"):
-        derive_explicit(io.BytesIO(source[:-100]), len(source), io.BytesIO())
+        derive(io.BytesIO(source[:-100]), len(source), io.BytesIO())
 
 
 def test_only_the_length_that_is_given_is_read() -> None:
@@ -298,8 +298,8 @@ def test_only_the_length_that_is_given_is_read() -> None:
     file = io.BytesIO(b"before" + source + b"behind")
     file.seek(6)
     target = io.BytesIO()
-    found = derive_explicit(file, len(source), target)
-    assert found == derive(source)[0]
+    found = derive(file, len(source), target)
+    assert found == derived_of(source)[0]
     file.seek(6)
     target.seek(0)
     check_derived(file, len(source), target, found.length)
@@ -307,7 +307,7 @@ def test_only_the_length_that_is_given_is_read() -> None:
 
 def tampered(name: str, change: Callable[[bytes], bytes]) -> tuple[bytes, bytes]:
     source = data_set(name)
-    _, target = derive(source)
+    _, target = derived_of(source)
     other = change(target)
     assert other != target
     return source, other
@@ -329,14 +329,14 @@ def test_any_tampering_shows(change: Callable[[bytes], bytes]) -> None:
 
 def test_tampering_within_sequences_shows() -> None:
     source = element(0x00081140, item(element(0x00081155, b"1.2.3.")) + item(element(0x00081155, b"1.2.4.")))
-    _, target = derive(source)
+    _, target = derived_of(source)
     for other in (
         target.replace(b"1.2.4.", b"1.2.5."),
-        derive(element(0x00081140, item(element(0x00081155, b"1.2.3."))))[1],
-        derive(
+        derived_of(element(0x00081140, item(element(0x00081155, b"1.2.3."))))[1],
+        derived_of(
             element(0x00081140, item(element(0x00081155, b"1.2.3.")) + item(element(0x00081150, b"1.2.4.")))
         )[1],
-        derive(element(0x00081140, item(element(0x00081155, b"1.2.3.")) + item(b"")))[1],
+        derived_of(element(0x00081140, item(element(0x00081155, b"1.2.3.")) + item(b"")))[1],
     ):
         with pytest.raises(Mismatch):
             check(source, other)
@@ -347,7 +347,7 @@ def test_tampering_within_sequences_shows() -> None:
 @given(st.integers(0, 2371), st.integers(1, 255))
 def test_no_changed_byte_of_a_plan_goes_unseen(place: int, change: int) -> None:
     source = data_set("rtplan.dcm")
-    _, target = derive(source)
+    _, target = derived_of(source)
     place %= len(target)
     other = target[:place] + bytes((target[place] ^ change,)) + target[place + 1 :]
     try:
@@ -417,7 +417,7 @@ def test_memory_is_bounded_whatever_the_pixels_weigh() -> None:
     head = element(0x00080018, b"1.2.") + element(0x7FE00010, b"", size)
     source: BinaryIO = Sparse(head)  # type: ignore[assignment]
     tracemalloc.start()
-    derive_explicit(source, len(head) + size, Sink())  # type: ignore[arg-type]
+    derive(source, len(head) + size, Sink())  # type: ignore[arg-type]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 << 20

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from burnish.errors import Mismatch
 from burnish.fileset.derive.derived import check_derived
-from burnish.fileset.derive.transcode import derive_checked, derive_explicit
+from burnish.fileset.derive.transcode import derive, derive_checked
 from burnish.fileset.derive.ways import WAYS, derivable
 from burnish.fileset.elements import read_meta
 from burnish.fileset.meta import file_meta
 from burnish.instances.scan import Scan
-from burnish.terms import DEFLATED, EXPLICIT_VR_BE, EXPLICIT_VR_LE
+from burnish.terms import DEFLATED, EXPLICIT_VR_BE, EXPLICIT_VR_LE, JPEG_LOSSLESS
 from pydicom import config, dcmread
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
@@ -326,7 +326,7 @@ def test_nesting_to_the_limit() -> None:
 def test_a_changed_pixel_or_attribute_shows(name: str) -> None:
     data, syntax = source_of(name)
     target = io.BytesIO()
-    found = derive_explicit(io.BytesIO(data), len(data), target, syntax)
+    found = derive(io.BytesIO(data), len(data), target, syntax)
     good = target.getvalue()
     rows = good.index(struct.pack("<HH2sH", 0x28, 0x10, b"US", 2)) + 8
     for at in (len(good) - 5, rows, 40):
@@ -336,11 +336,13 @@ def test_a_changed_pixel_or_attribute_shows(name: str) -> None:
 
 
 def test_what_can_be_derived_is_said_in_one_place() -> None:
-    assert derivable(J2K, "allow") == (EXPLICIT_VR_LE,)
+    assert derivable(EXPLICIT_VR_BE, "allow") == (EXPLICIT_VR_LE, JPEG_LOSSLESS, J2K, RLE)
+    assert derivable(J2K, "allow") == (EXPLICIT_VR_LE, JPEG_LOSSLESS, RLE)
+    assert derivable(EXPLICIT_VR_LE, "allow") == (JPEG_LOSSLESS, J2K, RLE)
     assert derivable(J2K, "uncompressed") == derivable(EXPLICIT_VR_BE, "never") == ()
     assert derivable(EXPLICIT_VR_BE, "uncompressed") == (EXPLICIT_VR_LE,)
-    mpeg, explicit = "1.2.840.10008.1.2.4.100", EXPLICIT_VR_LE
-    assert derivable(mpeg, "allow") == derivable(explicit, "allow") == ()
+    assert derivable(BASELINE, "allow") == (EXPLICIT_VR_LE,), "what was lost is not kept at length"
+    assert derivable(EXPLICIT_VR_LE, "uncompressed") == derivable("1.2.840.10008.1.2.4.100", "allow") == ()
 
 
 def test_two_decoders_that_do_not_agree_are_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -377,7 +379,7 @@ def test_memory_of_many_frames_is_bounded() -> None:
 
     form_of(described(4, 4) + pixels(b"", struct.pack("<16L", 1, 64, *[0] * 14) + b"\xf1\0"), RLE)
     tracemalloc.start()
-    derive_explicit(io.BytesIO(data), len(data), Sink(), RLE, twice=False)  # type: ignore[arg-type]
+    derive(io.BytesIO(data), len(data), Sink(), RLE, twice=False)  # type: ignore[arg-type]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 8 << 20 < 99 * 512 * 512

@@ -28,7 +28,7 @@ from burnish.instances.files import read_trailer
 from burnish.instances.head import KeptHead
 from burnish.instances.instance import Instance
 from burnish.instances.sources import Sources
-from burnish.terms import DEFLATED, EXPLICIT_VR_LE, IMPLICIT_VR_LE, FailureReason
+from burnish.terms import DEFLATED, EXPLICIT_VR_LE, IMPLICIT_VR_LE, JPEG_LOSSLESS, FailureReason
 from pydicom.data import get_testdata_file
 
 RLE = "1.2.840.10008.1.2.5"
@@ -339,3 +339,41 @@ def test_what_is_kept_and_what_fails_stand_in_their_places(workers: Workers, tmp
     assert isinstance(failed, Underivable)
     assert isinstance(last, Form)
     assert (first.key, last.key) == (f"{good.key}.explicit", f"{other.key}.explicit")
+
+
+def test_each_transfer_syntax_is_a_form_of_its_own(workers: Workers, tmp_path: Path) -> None:
+    one = stored("MR_small_RLE.dcm", tmp_path)
+    keeper = Keeper(Sources(tmp_path), workers)
+    wanted = [(one, to) for to in (EXPLICIT_VR_LE, JPEG_LOSSLESS, JPEG_2000)]
+    forms = list(keeper(wanted, NEVER))
+    assert [form.key for form in forms if isinstance(form, Form)] == [
+        f"{one.key}{end}" for end in (".explicit", ".jpeg", ".jpc")
+    ]
+    for form, (_, to) in zip(forms, wanted, strict=True):
+        assert isinstance(form, Form)
+        trailer = read_trailer(tmp_path / form.key)
+        assert (trailer.facts.transfer_syntax, trailer.digest) == (form.transfer_syntax, form.digest)
+        assert form.transfer_syntax == to
+    assert list(keeper(wanted[::-1], NEVER)) == forms[::-1]
+
+
+def test_what_cannot_be_compressed_says_into_what(workers: Workers, tmp_path: Path) -> None:
+    [result] = run(workers, replace(real("rtplan.dcm", tmp_path), to=JPEG_LOSSLESS))
+    assert why(result).startswith("cannot be made JPEG Lossless (Process 14, Selection Value 1): it has no")
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_that_is_killed_while_it_compresses_leaves_nothing(alone: Workers, tmp_path: Path) -> None:
+    """The task is large, and its worker dies as soon as there is something of its form."""
+    large = made_of(image(2000, 2000, *[rle(2000 * 2000)] * 40), RLE, tmp_path, "large")
+    large = replace(large, to=JPEG_2000, target=tmp_path / "large.jpc")
+
+    def act() -> bool:
+        if large.part.exists():
+            for child in children():
+                os.kill(child, signal.SIGKILL)
+        return False
+
+    [result] = run(alone, large, cancel=Cancel(act))
+    assert "crashed its process (SIGKILL)" in why(result)
+    assert {path.name for path in tmp_path.iterdir()} == {"large"}

@@ -1,23 +1,25 @@
-"""Keeping derived forms beside their instances, so that an instance is derived once.
+"""Keeping derived forms beside their instances, so that each is made once.
 
-    <spool>/<2 hex>/<SHA-256 of the UID>-<version>.explicit
+    <spool>/<2 hex>/<SHA-256 of the UID>-<version>.explicit, .jpeg, …
 
 A form is kept like an instance: its footer has its own digest, taken at derivation after it was compared
 with its source element by element, and its source was checked against the digest of its reception. It is
 made under a temporary name by a worker, and survives restarts from then on; it goes when its instance goes.
 """
 
+import hashlib
+import os
 from collections.abc import Iterator, Sequence
 
-from burnish.contracts import Cancel
+from burnish.contracts import Cancel, IconRule
 from burnish.errors import SourceDamaged
 from burnish.fileset.derive.workers import Failed, Made, Task, Workers
 from burnish.fileset.fit import Derive, Form, Underivable
+from burnish.fileset.icons import SIDE, MakeIcons
 from burnish.instances.files import Facts
 from burnish.instances.instance import Instance
 from burnish.instances.sources import Sources
-from burnish.instances.spool import EXPLICIT
-from burnish.terms import EXPLICIT_VR_LE
+from burnish.instances.spool import FORMS, ICONS
 
 
 class Keeper(Derive):
@@ -31,46 +33,94 @@ class Keeper(Derive):
         self, wanted: Sequence[tuple[Instance, str]], cancel: Cancel
     ) -> Iterator[Form | Underivable]:
         """As `Derive` says; what is kept already is not made again."""
-        kept = [self._kept(instance) for instance, _ in wanted]
-        missing = [instance for (instance, _), form in zip(wanted, kept, strict=True) if not form]
-        made = self._workers.run([self._task(instance) for instance in missing], cancel)
-        for (instance, _), form in zip(wanted, kept, strict=True):
-            yield form or form_of(instance.key + EXPLICIT, next(made))
+        kept = [self._kept(instance, to) for instance, to in wanted]
+        missing = [pair for pair, form in zip(wanted, kept, strict=True) if not form]
+        made = self._workers.run([self._task(instance, to) for instance, to in missing], cancel)
+        for (instance, to), form in zip(wanted, kept, strict=True):
+            yield form or form_of(instance.key + FORMS[to], to, next(made))
 
-    def _kept(self, instance: Instance) -> Form | None:
-        key = instance.key + EXPLICIT
+    def _kept(self, instance: Instance, to: str) -> Form | None:
+        key = instance.key + FORMS[to]
         try:
             trailer = self._spool.trailer(key)
         except SourceDamaged:
             return None
-        return Form(key, EXPLICIT_VR_LE, trailer.length, trailer.digest)
+        return Form(key, to, trailer.length, trailer.digest)
 
-    def _task(self, instance: Instance) -> Task:
+    def _task(self, instance: Instance, to: str) -> Task:
         return Task(
             source=self._spool.path(instance.key),
             offset=0,
             length=instance.length,
             digest=instance.digest,
             transfer_syntax=instance.transfer_syntax,
-            target=self._spool.path(instance.key + EXPLICIT),
-            facts=_facts(instance),
+            target=self._spool.path(instance.key + FORMS[to]),
+            facts=_facts(instance, to),
+            to=to,
         )
 
 
-def form_of(key: str, result: Made | Failed) -> Form | Underivable:
+class IconKeeper(MakeIcons):
+    """A `MakeIcons` that keeps icons in a spool, as `Keeper` keeps forms."""
+
+    def __init__(self, spool: Sources, workers: Workers) -> None:
+        self._spool = spool
+        self._workers = workers
+
+    def __call__(
+        self, wanted: Sequence[tuple[Instance, IconRule]], cancel: Cancel
+    ) -> Iterator[bytes | Underivable]:
+        """As `MakeIcons` says; what is kept already is not made again."""
+        kept = [self._kept(_icon_key(*pair)) for pair in wanted]
+        missing = [pair for pair, icon in zip(wanted, kept, strict=True) if not icon]
+        made = self._workers.run([self._task(*pair) for pair in missing], cancel)
+        for pair, icon in zip(wanted, kept, strict=True):
+            result = None if icon else next(made)
+            if isinstance(result, Failed):
+                yield Underivable(result.why, result.reason)
+            else:
+                yield icon or self._kept(_icon_key(*pair)) or Underivable("it was made, and is gone")
+
+    def _kept(self, key: str) -> bytes:
+        try:
+            trailer = self._spool.trailer(key)
+            with self._spool.open(key) as located:
+                element = os.pread(located.descriptor, trailer.length, located.offset)
+        except SourceDamaged:
+            return b""
+        return element if hashlib.sha256(element).digest() == trailer.digest else b""
+
+    def _task(self, instance: Instance, rule: IconRule) -> Task:
+        return Task(
+            source=self._spool.path(instance.key),
+            offset=0,
+            length=instance.length,
+            digest=instance.digest,
+            transfer_syntax=instance.transfer_syntax,
+            target=self._spool.path(_icon_key(instance, rule)),
+            facts=_facts(instance, instance.transfer_syntax),
+            icon=rule,
+        )
+
+
+def _icon_key(instance: Instance, rule: IconRule) -> str:
+    return instance.key + ICONS[rule.size or SIDE]
+
+
+def form_of(key: str, to: str, result: Made | Failed) -> Form | Underivable:
     """What came of a task, as composing sees it."""
     if isinstance(result, Made):
-        return Form(key, EXPLICIT_VR_LE, result.length, result.digest)
+        return Form(key, to, result.length, result.digest)
     return Underivable(result.why, result.reason)
 
 
-def _facts(instance: Instance) -> Facts:
+def _facts(instance: Instance, to: str) -> Facts:
     return Facts(
         sop_class=instance.sop_class,
         sop_instance=instance.sop_instance,
         study=instance.study,
         series=instance.series,
-        transfer_syntax=EXPLICIT_VR_LE,
+        transfer_syntax=to,
         calling_ae="",
         received_at=0.0,
         version=int(instance.key.rpartition("-")[2]),

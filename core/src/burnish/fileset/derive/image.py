@@ -71,6 +71,8 @@ class Image:
     frames: int
     offsets: tuple[bytes, bytes] | None
     """Extended Offset Table and its lengths; None where there is none."""
+    exact: bool = False
+    """Whether the bits of a cell above Bits Stored are given as they were coded."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -86,6 +88,7 @@ class Image:
             "planar_configuration": self.planar,
             "number_of_frames": 1,
             "pixel_keyword": "PixelData",
+            "correct_unused_bits": not self.exact,
         }
 
     @property
@@ -111,7 +114,9 @@ def decode(image: Image, fragments: Window, *, twice: bool) -> Iterator[tuple[by
     Where `twice`, a second decoder must agree if there is one. Raises Undecodable with one sentence, and
     MemoryError where a frame would take more than this process may have.
     """
-    _check(image)
+    check_image(image)
+    if image.transfer_syntax not in (*_DECODERS, ENCAPSULATED_UNCOMPRESSED):
+        raise Undecodable("its pixels are in fragments, and its transfer syntax compresses nothing")
     count = 0
     for count, frame in enumerate(_frames(image, fragments), 1):
         if count > image.frames:
@@ -122,14 +127,24 @@ def decode(image: Image, fragments: Window, *, twice: bool) -> Iterator[tuple[by
         raise Undecodable(f"its pixels hold {more} frames where Number of Frames says {image.frames}")
 
 
-def _check(image: Image) -> None:
+def decode_one(image: Image, fragments: Window, number: int) -> tuple[bytes, Decoded]:
+    """Decode one frame, counted from 1. Raises as `decode`; what the other frames hold is not looked at."""
+    check_image(image)
+    if image.transfer_syntax not in (*_DECODERS, ENCAPSULATED_UNCOMPRESSED):
+        raise Undecodable("its pixels are in fragments, and its transfer syntax compresses nothing")
+    for count, frame in enumerate(_frames(image, fragments), 1):
+        if count == number:
+            return _decode(image, frame, count, twice=False)
+    raise Undecodable(f"its pixels have no frame {number}")
+
+
+def check_image(image: Image) -> None:
+    """Raises Undecodable for an image of which nothing can be made, MemoryError for too large a one."""
     missing = [said for name, said in _NEEDED.items() if not getattr(image, name)]
     if missing:
         raise Undecodable(f"its pixels cannot be decoded without {', '.join(missing)}")
     if _COPIES * image.frame_length > _memory():
         raise MemoryError(f"frames of {image.frame_length} bytes")
-    if image.transfer_syntax not in (*_DECODERS, ENCAPSULATED_UNCOMPRESSED):
-        raise Undecodable("its pixels are in fragments, and its transfer syntax compresses nothing")
     if image.samples not in (1, 3):
         raise Undecodable(f"Samples per Pixel is {image.samples}; only 1 and 3 are decoded")
 

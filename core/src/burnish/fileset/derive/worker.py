@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from burnish.errors import Mismatch, SourceDamaged
+from burnish.fileset.derive.icon import make_icon
 from burnish.fileset.derive.transcode import Derived, derive_checked
+from burnish.fileset.derive.ways import WAYS
 from burnish.fileset.derive.workers import Task
 from burnish.instances.durable import sync_folder
 from burnish.instances.files import Trailer, write_trailer
@@ -53,30 +55,34 @@ def _answer(task: Task, memory: int, *, twice: bool) -> dict[str, Any]:
         derived = perform(task, twice=twice)
     except MemoryError:
         why = f"deriving it takes more memory than the {memory} bytes that [media] transcoder_memory allows"
-        return _failed(why)
+        return _failed(task, why)
     except OSError as error:
         return {"why": error.strerror or str(error), "errno": error.errno or 0}
     except SourceDamaged as error:
-        return _failed(str(error), FailureReason.PROCESSING_FAILURE)
+        return _failed(task, str(error), FailureReason.PROCESSING_FAILURE)
     except (Mismatch, ValueError) as error:
-        return _failed(str(error))
+        return _failed(task, str(error))
     except Exception as error:  # noqa: BLE001 - one instance's fault must not end the worker
-        return _failed(f"deriving it failed: {type(error).__name__}: {error}")
+        return _failed(task, f"deriving it failed: {type(error).__name__}: {error}")
     return {"length": derived.length, "digest": derived.digest.hex()}
 
 
-def _failed(why: str, reason: FailureReason = FailureReason.PROFILE_COMPRESSION_CONFLICT) -> dict[str, Any]:
-    sentence = f"cannot be made Explicit VR Little Endian: {' '.join(why.split())}"
+def _failed(
+    task: Task, why: str, reason: FailureReason = FailureReason.PROFILE_COMPRESSION_CONFLICT
+) -> dict[str, Any]:
+    sentence = " ".join(why.split())
+    if not task.icon:
+        sentence = f"cannot be made {WAYS[task.to].name}: {sentence}"
     return {"why": sentence[:1000], "reason": int(reason)}
 
 
 def perform(task: Task, *, twice: bool) -> Derived:
-    """Make a form, check it, and give it its name. Nothing is left where it fails."""
+    """Make a form or an icon, check it, and give it its name. Nothing is left where it fails."""
     try:
         with _opened(task.source) as source, task.part.open("w+b") as file:
             _check(source, task)
             source.seek(task.offset)
-            derived = derive_checked(source, task.length, file, task.transfer_syntax, twice=twice)
+            derived = _derived(task, source, file, twice=twice)
             if task.facts:
                 write_trailer(file, Trailer(task.facts, b"", derived.length, derived.digest))
             file.flush()
@@ -86,6 +92,14 @@ def perform(task: Task, *, twice: bool) -> Derived:
         task.part.unlink(missing_ok=True)
     sync_folder(task.target.parent)
     return derived
+
+
+def _derived(task: Task, source: BinaryIO, file: BinaryIO, *, twice: bool) -> Derived:
+    if not task.icon:
+        return derive_checked(source, task.length, file, task.transfer_syntax, task.to, twice=twice)
+    element = make_icon(source, task.length, task.transfer_syntax, task.icon)
+    file.write(element)
+    return Derived(len(element), hashlib.sha256(element).digest(), {})
 
 
 def _opened(path: Path) -> BinaryIO:

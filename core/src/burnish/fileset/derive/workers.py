@@ -25,10 +25,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from burnish.contracts import Cancel
+from burnish.contracts import Cancel, IconRule
 from burnish.fileset.media import MediaSettings
 from burnish.instances.files import Facts
-from burnish.terms import FailureReason
+from burnish.terms import EXPLICIT_VR_LE, FailureReason
 
 _LOOK: Final = 0.1
 """Between looks at the clock and at the token of the caller."""
@@ -52,20 +52,29 @@ class Task:
     """What it is called once it is whole, checked and durable."""
     facts: Facts | None
     """What the trailer of a spool file says of it; None for a file without a trailer."""
+    to: str = EXPLICIT_VR_LE
+    """Transfer Syntax UID of the form."""
+    icon: IconRule | None = None
+    """What the icon must be that is to be made instead of a form."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
         facts = asdict(self.facts) if self.facts else None
         paths = {"source": str(self.source), "target": str(self.target)}
         numbers = {"offset": self.offset, "length": self.length, "digest": self.digest.hex()}
-        return {**paths, **numbers, "transfer_syntax": self.transfer_syntax, "facts": facts}
+        syntaxes = {"transfer_syntax": self.transfer_syntax, "to": self.to}
+        icon = asdict(self.icon) if self.icon else None
+        return {**paths, **numbers, **syntaxes, "facts": facts, "icon": icon}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Task":
         """From what `to_json` gave."""
         facts = Facts(**values["facts"]) if values["facts"] else None
         paths = {"source": Path(values["source"]), "target": Path(values["target"])}
-        return cls(**{**values, **paths, "digest": bytes.fromhex(values["digest"]), "facts": facts})
+        icon = IconRule(**values["icon"]) if values["icon"] else None
+        return cls(
+            **{**values, **paths, "digest": bytes.fromhex(values["digest"]), "facts": facts, "icon": icon}
+        )
 
     @property
     def part(self) -> Path:
