@@ -14,7 +14,6 @@ burnish_contract = 1
 
 
 class _Anything(Profile):
-    formats = ("iso9660",)
     directory_keys = ()
 
     def judge(self, subject: Subject) -> Fit:
@@ -29,7 +28,7 @@ class LabDvd(_Anything):
 
     identifier = "PRI-LAB-DVD"
     title = "Anything on a DVD, in the lab"
-    media = (MediaKind.DVD_R,)
+    formats = {MediaKind.DVD_R: ("iso9660",)}  # noqa: RUF012
 
 
 class LabBluray(_Anything):
@@ -37,7 +36,7 @@ class LabBluray(_Anything):
 
     identifier = "PRI-LAB-BD"
     title = "Anything on a Blu-ray disc, in the lab"
-    media = (MediaKind.BD_R,)
+    formats = {MediaKind.BD_R: ("iso9660",)}  # noqa: RUF012
 
 
 @hookimpl
