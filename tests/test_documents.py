@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from textwrap import dedent
 from types import ModuleType
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pluggy
 import pytest
@@ -19,7 +19,21 @@ import typer.main
 from burnish import contracts, hookspecs
 from burnish.cli.app import app
 from burnish.config import SAMPLE, Config
-from burnish.contracts import Cancel, Found, Job, Level, Subject, Tray, Unfit, VolumeFacts
+from burnish.contracts import (
+    Cancel,
+    FileKind,
+    FileView,
+    Found,
+    Job,
+    Level,
+    MediumFacts,
+    MediumView,
+    Severity,
+    Subject,
+    Tray,
+    Unfit,
+    VolumeFacts,
+)
 from burnish.errors import FaultKind, UnreadableMedium
 from burnish.events import EventKind
 from burnish.media import CAPACITY, MediaKind
@@ -44,7 +58,7 @@ DOCUMENTS = sorted(
     for path in HOUSE.glob(pattern)
 )
 SHOWN = [str(path.relative_to(HOUSE)) for path in DOCUMENTS]
-NOT_IN_THE_SAMPLE = {"formats"}
+NOT_IN_THE_SAMPLE = {"formats", "rules"}
 """Tables without a key of their own: what stands in them is a plugin's."""
 
 # --- commands ----------------------------------------------------------------------------------------------
@@ -110,7 +124,7 @@ def model_keys(model: type[BaseModel], above: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
         inner = _models(field.annotation)
         if inner:
-            star = ".*" if field.annotation not in inner else ""
+            star = ".*" if get_origin(field.annotation) in (dict, Mapping) else ""
             yield from model_keys(inner[0], f"{above}{name}{star}.")
         else:
             yield above + name
@@ -203,7 +217,7 @@ from burnish.terms import EXPLICIT_VR_LE, FailureReason
 FACTS = VolumeFacts(identifier="", token="T", made=datetime(2026, 1, 5, tzinfo=UTC))
 
 
-def example(hook: str) -> list[Any]:
+def example(hook: str, **given: Any) -> list[Any]:
     """Run a hook's example as a plugin's module, and ask it as the core does."""
     text = getattr(hookspecs, hook).__doc__
     code = dedent(re.split(r"\n\n(?=        \S)", text, maxsplit=1)[1])
@@ -213,13 +227,13 @@ def example(hook: str) -> list[Any]:
     manager.add_hookspecs(hookspecs)
     manager.register(module)
     manager.check_pending()
-    [answer] = getattr(manager.hook, hook)()
+    [answer] = getattr(manager.hook, hook)(**given)
     return list(answer)
 
 
 def test_every_hook_is_asked() -> None:
     """The registry keeps what each answers."""
-    roles = {hook.removeprefix("burnish_") for hook in HOOKS}
+    roles = {hook.removeprefix("burnish_") for hook in HOOKS if hook != "burnish_profiles_in"}
     assert roles <= vars(Registry()).keys()
     assert {f"test_the_example_of_{hook}" for hook in HOOKS} <= globals().keys()
 
@@ -231,6 +245,11 @@ def test_the_example_of_burnish_profiles() -> None:
     assert not isinstance(profile.judge(Subject("1.2", EXPLICIT_VR_LE, head)), Unfit)
     unfit = profile.judge(Subject("1.2", "1.2.840.10008.1.2.5", head))
     assert unfit.reason == FailureReason.PROFILE_COMPRESSION_CONFLICT
+
+
+def test_the_example_of_burnish_profiles_in(tmp_path: Path) -> None:
+    """What it does not know it leaves to others."""
+    assert example("burnish_profiles_in", file=tmp_path / "house.toml") == []
 
 
 def test_the_example_of_burnish_formats() -> None:
@@ -300,6 +319,16 @@ def test_the_example_of_burnish_checks(tmp_path: Path) -> None:
     [spec] = example("burnish_checks")
     missing, there = spec.look([{"path": str(tmp_path / "x")}, {"path": str(tmp_path)}])
     assert (missing.level, there.level) == (Level.FAIL, Level.OK)
+
+
+def test_the_example_of_burnish_rule_sets() -> None:
+    [spec] = example("burnish_rule_sets")
+    rules = spec.make({"name": "OURS.TXT"})
+    file = FileView(("OURS.TXT",), 0, FileKind.OTHER)
+    assert list(rules.check_facts(MediumFacts())) == []
+    assert list(rules.check(MediumView(MediumFacts(), {file.path: file}, None))) == []
+    [breach] = rules.check(MediumView(MediumFacts(), {}, None))
+    assert (breach.rule, breach.severity) == ("house", Severity.REFUSAL)
 
 
 @contextmanager

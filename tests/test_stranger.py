@@ -17,7 +17,7 @@ from tests.lab import ct
 
 HOUSE = Path(__file__).parent.parent
 README = (HOUSE / "plugins/README.md").read_text()
-OURS = ("core", "profiles", "plugins/format_iso9660")
+OURS = ("core", "profiles", "plugins/format_udf", "plugins/format_iso9660")
 PATIENCE = 400
 """Seconds that pip may take to fetch what is not cached."""
 

@@ -86,9 +86,9 @@ def test_what_is_commented_out_in_the_sample_is_right_too() -> None:
             "'CD-R'",
         ),
         ("[writers.shelf]\ndriver = 'fil'\npath = 'o'", 2, "writers.shelf.driver", "no driver 'fil'"),
-        ("[formats.iso9661]\n", 1, "formats.iso9661", "no format 'iso9661'; there are iso9660"),
-        ("[formats.iso9660]\njoliet = true", 2, "formats.iso9660.joliet", "there is no such key"),
-        ("[media]\ndefault_profiles = ['STD-GEN']", 2, "media.default_profiles", "there are STD-GEN-CD"),
+        ("[formats.iso9661]\n", 1, "formats.iso9661", "no format 'iso9661'; there are "),
+        ("[formats.iso9660]\nrock_ridge = true", 2, "formats.iso9660.rock_ridge", "there is no such key"),
+        ("[media]\ndefault_profiles = ['STD-GEN']", 2, "media.default_profiles", "there are STD-XABC-CD"),
     ],
 )
 def test_a_fault_names_line_key_and_what_was_expected(text: str, line: int, key: str, expected: str) -> None:

@@ -13,18 +13,21 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from burnish.contracts import Cancel
 from burnish.database import Database
 from burnish.database.settings import DatabaseSettings
+from burnish.fileset.derive.workers import Made, Task, Workers
+from burnish.fileset.media import MediaSettings
 from burnish.instances.index import InstanceIndex
 from burnish.instances.spool import Arrival, Spool
 from burnish.requests.store import Reference, create_request, pin_versions
 from burnish.testing.floor import Floor
 from pydicom.dataset import Dataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, JPEGLosslessSV1, generate_uid
 from pynetdicom.association import Association
 
 from tests.backlog import DEAD, fill
-from tests.bench import samples
+from tests.bench import samples, volumes
 from tests.bench.measure import (
     PATIENCE,
     Peer,
@@ -400,6 +403,67 @@ def _disk_use(folder: Path) -> int:
     return found
 
 
+def compress(count: int, rounds: int, folder: Path) -> Row:
+    """Forms of CT slices in JPEG Lossless, made, proven and synced by a worker for each core, beside
+    dcmcjpeg, which makes one file a process and proves nothing: as many at a time, and one after the other.
+    Workers stand back for whatever else runs, and so do the peers."""
+    paths = samples.write(samples.slices(count), folder / "files")
+    cores = os.cpu_count() or 1
+    sizes: dict[str, float] = {"MB": _megabytes(paths)}
+    with (
+        closing(Workers(MediaSettings())) as every,
+        closing(Workers(MediaSettings(transcoders=1))) as one,
+    ):
+        for workers in (every, one):
+            _compressed(workers, paths[:cores], folder / "warm")
+        ours, beside = in_turn(
+            rounds,
+            lambda: _compressed(every, paths, folder / "ours"),
+            Peer("dcmcjpeg on each core", lambda: _dcmcjpeg(paths, folder / "peer", cores)),
+            Peer("dcmcjpeg", lambda: _dcmcjpeg(paths, folder / "peer", 1), 1),
+        )
+        sizes["ours MB"] = _megabytes([*(folder / "ours").iterdir()])
+        sizes["peer MB"] = _megabytes([*(folder / "peer").iterdir()])
+        sizes["one worker s"] = _compressed(one, paths, folder / "ours").seconds
+    return Row(
+        f"compress {count}", ours, beside, rounds, 0.5, {**sizes, "ms each": ours.seconds / count * 1e3}
+    )
+
+
+def _compressed(workers: Workers, paths: Sequence[Path], target: Path) -> Sampled:
+    """All files' forms, by processes that have been started already."""
+    tasks = [_task(path, _emptied(target) / path.name) for path in paths]
+    began = time.perf_counter()
+    failed = [one for one in workers.run(tasks, Cancel()) if not isinstance(one, Made)]
+    seconds = time.perf_counter() - began
+    if failed:
+        raise RuntimeError(f"{len(failed)} forms were not made; one {failed[0]}")
+    return Sampled(seconds)
+
+
+def _task(path: Path, target: Path) -> Task:
+    data = path.read_bytes()
+    at = _META + int.from_bytes(data[140:144], "little")
+    digest = hashlib.sha256(memoryview(data)[at:]).digest()
+    return Task(path, at, len(data) - at, digest, ExplicitVRLittleEndian, target, None, JPEGLosslessSV1)
+
+
+def _emptied(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _dcmcjpeg(paths: Sequence[Path], target: Path, processes: int) -> Sampled:
+    """xargs starts the processes: so many at a time."""
+    _emptied(target)
+    program = f'dcmcjpeg +e1 "$0" "{target}/${{0##*/}}"'
+    listed = target.with_name("listed")
+    listed.write_text("".join(f"{path}\n" for path in paths))
+    return run(
+        ["nice", "-n", "10", "xargs", "-a", listed, "-n", "1", "-P", str(processes), "sh", "-c", program]
+    )
+
+
 Measure = Callable[[int, int, Path], Row]
 ROWS: dict[str, tuple[Measure, tuple[int, ...]]] = {
     "directory": (directory, (1_000, 10_000, 50_000)),
@@ -407,7 +471,9 @@ ROWS: dict[str, tuple[Measure, tuple[int, ...]]] = {
     "mixed": (mixed, (200,)),
     "image": (image, (50_000,)),
     "delivery": (delivery, (1_000,)),
+    "compress": (compress, (200,)),
     "recovery": (recovery, (10_000,)),
     "copies": (copies, (500,)),
+    **volumes.ROWS,
 }
 """By name: what measures it, and how many files it takes unless told."""

@@ -70,7 +70,7 @@ def test_a_promise_is_of_the_first_peer(promised: float | None, kept: bool | Non
     assert ("BROKEN" in table([row])) == (kept is False)
 
 
-@pytest.mark.judge("dcmmkdir", "dcmsend", "gdcmgendir", "genisoimage", "xorriso")
+@pytest.mark.judge("dcmcjpeg", "dcmmkdir", "dcmsend", "gdcmgendir", "genisoimage", "xorriso")
 @pytest.mark.parametrize("name", ROWS)
 def test_each_row(name: str, tmp_path: Path) -> None:
     measure, _ = ROWS[name]

@@ -17,6 +17,7 @@ from typing import Any
 from burnish.config import load_config
 from burnish.fileset.verify import verify
 from burnish.instances.files import read_trailer
+from burnish.instances.spool import DERIVED
 from burnish.kit import make_formats
 from burnish.registry import Registry
 
@@ -95,8 +96,8 @@ def check_spool(burnish: Installation, acknowledged: Mapping[str, bytes], sent: 
     indexed = {row["sop_instance"]: row for row in rows(burnish, "SELECT * FROM instances")}
     assert acknowledged.keys() - purged(burnish) <= indexed.keys() <= sent.keys()
     files = {path.name: path for path in (burnish.data / "spool").glob("??/*")}
-    derived = {name for name in files if name.endswith(".explicit")}
-    assert {name.removesuffix(".explicit") for name in derived} <= files.keys()
+    derived = {name for name in files if name.endswith(DERIVED)}
+    assert {name.rpartition(".")[0] for name in derived} <= files.keys()
     files = {name: path for name, path in files.items() if name not in derived}
     names = {f"{hashlib.sha256(uid.encode()).hexdigest()}-{row['version']}" for uid, row in indexed.items()}
     assert files.keys() == names

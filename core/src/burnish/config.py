@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from burnish.contracts import MoverSpec, WriterSpec
+from burnish.contracts import FormatSpec, MoverSpec, RuleSetSpec, WriterSpec
 from burnish.database.settings import DatabaseSettings
 from burnish.dicom.settings import ServerSettings, StorageSettings
 from burnish.errors import ConfigError
@@ -49,7 +49,7 @@ class Config(BaseSettings):
 
     plugins: tuple[Name, ...] = Field(default_factory=default_plugins)
     """Entry-point names to load, in this order; an installed plugin that is not named stays out. Absent:
-    every installed first-party profile, format and label, writer-file and printer-file."""
+    every installed first-party profile, format, rule set and label, writer-file and printer-file."""
     server: ServerSettings = Field(default_factory=ServerSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     storage: _Storage = Field(default_factory=_Storage)
@@ -59,6 +59,8 @@ class Config(BaseSettings):
     queue: QueueSettings = Field(default_factory=QueueSettings)
     formats: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     """`[formats.<name>]`: keys of a format's own model."""
+    rules: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    """`[rules.<name>]`: keys of a rule set's own model. It is asked where `[media] rules` names it."""
     writers: dict[Name, WriterSettings] = Field(
         default_factory=lambda: {"shelf": WriterSettings(driver="file", path="out", media=["CD-R"])}  # type: ignore[call-arg]
     )
@@ -130,6 +132,18 @@ def load_config(given: Path | None = None) -> Loaded:
     return Loaded(config, folder.resolve(), file)
 
 
+def load_plugins(loaded: Loaded) -> Registry:
+    """Load the plugins, and the profiles of the deployer's files. Raises ConfigError."""
+    registry = Registry.load(loaded.config.plugins)
+    _read_profiles(loaded, registry)
+    return registry
+
+
+def _read_profiles(loaded: Loaded, registry: Registry) -> None:
+    for file in loaded.config.media.profile_files:
+        registry.read_profiles(loaded.folder / file)
+
+
 def check_plugins(loaded: Loaded) -> Registry:
     """Load the plugins and check every key that belongs to one. Raises ConfigError."""
     config, file = loaded.config, loaded.file
@@ -138,13 +152,22 @@ def check_plugins(loaded: Loaded) -> Registry:
         registry = Registry.load(config.plugins)
     except ConfigError as error:
         raise ConfigError(_fault(file, text, ("plugins",), str(error).removeprefix("plugins: "))) from error
+    try:
+        _read_profiles(loaded, registry)
+    except ConfigError as error:
+        raise ConfigError(_fault(file, text, ("media", "profile_files"), str(error))) from error
     faults = [f"{file}: {broken}" for broken in registry.broken.values()]
     faults += list(_device_faults(config.writers, registry.writers, "writers", file, text))
     faults += list(_device_faults(config.movers, registry.movers, "movers", file, text))
     if not faults:  # what is built of them can be judged once each is right by itself
         found = station_faults(config.devices, registry)
         faults += [_fault(file, text, place, message) for place, message in found]
-    faults += list(_format_faults(config, registry, file, text))
+    faults += list(_own_tables(config.formats, registry.formats, ("formats", "format"), file, text))
+    faults += list(_own_tables(config.rules, registry.rule_sets, ("rules", "rule set"), file, text))
+    for name in config.media.rules:
+        if name not in registry.rule_sets:
+            message = _unknown("rule set", name, registry.rule_sets)
+            faults.append(_fault(file, text, ("media", "rules"), message))
     for name in config.media.default_profiles:
         if name not in registry.profiles:
             known = ", ".join(registry.profiles) or "none"
@@ -172,13 +195,24 @@ def _device_faults(
             yield _fault(file, text, (role, name, "driver"), message)
 
 
-def _format_faults(config: Config, registry: Registry, file: Path | None, text: str) -> Iterator[str]:
-    for name, keys in config.formats.items():
-        if spec := registry.formats.get(name):
-            yield from _own_faults(spec.settings, keys, ("formats", name), file, text)
+def _own_tables(
+    tables: Mapping[str, Mapping[str, Any]],
+    specs: Mapping[str, FormatSpec[Any]] | Mapping[str, RuleSetSpec[Any]],
+    role: tuple[str, str],
+    file: Path | None,
+    text: str,
+) -> Iterator[str]:
+    """Faults of tables that are named as what takes their keys; `role` is how tables and it are called."""
+    table, called = role
+    for name, keys in tables.items():
+        if spec := specs.get(name):
+            yield from _own_faults(spec.settings, keys, (table, name), file, text)
         else:
-            known = ", ".join(registry.formats) or "none"
-            yield _fault(file, text, ("formats", name), f"no format {name!r}; there are {known}")
+            yield _fault(file, text, (table, name), _unknown(called, name, specs))
+
+
+def _unknown(called: str, name: str, known: Mapping[str, object]) -> str:
+    return f"no {called} {name!r}; there are {', '.join(known) or 'none'}"
 
 
 def _own_faults(
@@ -261,7 +295,9 @@ SAMPLE: Final = """\
 # burnish configuration; `burnish config check` says whether it is right.
 # Every key below stands with its default. Relative paths start at this file's folder.
 
-# plugins = ["format-iso9660", "profiles", "writer-file"]   # absent: every installed first-party plugin
+# Absent: all first-party ones.
+# plugins = ["format-fat", "format-iso9660", "format-mime", "format-udf", "format-zip", "profiles", \
+"rules-drg", "rules-ihe-pdi", "writer-file"]
 
 [server]
 ae_title = "BURNISH"          # the called AE title that is answered
@@ -288,6 +324,8 @@ duplicates = "version"        # other bytes under a stored UID: "version" keeps 
 
 [media]
 default_profiles = ["STD-GEN-CD"]  # where a request names none: the first that all fits, without a split
+profile_files = []            # TOML files with profiles of the house: README of the plugin `profiles`
+rules = []                    # rule sets that every medium must keep to: "ihe-pdi", "drg"
 max_copies = 99
 sop_classes = "all"           # or a list of UIDs that media are made of
 missing_keys = "supply"       # or "fail": Type 1 directory keys that an instance lacks
@@ -299,6 +337,14 @@ transcoders = 0               # processes that derive at once; 0: one for each c
 transcoder_memory = 2147483648  # bytes that one of them may take
 transcoder_timeout = "10m"    # for one instance
 compare_decoders = true       # two decoders must agree on lossless pixels, where two are installed
+compression = "avoid-splitting"  # images are compressed without loss where a set exceeds a medium; "never"
+icons = "required"            # "always": in records of all profiles that allow icons; "never"
+
+[media.security]              # for whom media of the -SEC- profiles are sealed; nobody: none are made
+recipients = []               # X.509 certificates with RSA keys, PEM
+# password_file = "password"  # its first line opens them too
+key_transport = "pkcs1"       # "oaep": what is recommended today, and fewer readers know
+# signer = { certificate = "signer.pem", key = "signer.key" }
 
 [identity]
 conflict = "fail"             # one Patient ID, different people: "fail", "hold" or "allow"

@@ -6,11 +6,12 @@ what it describes only when a deployer's configuration names it. Each docstring 
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from pluggy import HookimplMarker, HookspecMarker
 
-from burnish.contracts import CheckSpec, FormatSpec, MoverSpec, Profile, WriterSpec
+from burnish.contracts import CheckSpec, FormatSpec, MoverSpec, Profile, RuleSetSpec, WriterSpec
 
 hookspec = HookspecMarker("burnish")
 hookimpl = HookimplMarker("burnish")
@@ -25,8 +26,7 @@ def burnish_profiles() -> Sequence[Profile]:
         class HousePrivate(Profile):
             identifier = "PRI-HOUSE-CD"
             title = "Anything in Explicit VR Little Endian"
-            media = (MediaKind.CD_R,)
-            formats = ("iso9660",)
+            formats = {MediaKind.CD_R: ("iso9660",)}
             directory_keys = ()
 
             def judge(self, subject):
@@ -37,6 +37,20 @@ def burnish_profiles() -> Sequence[Profile]:
         @hookimpl
         def burnish_profiles():
             return [HousePrivate()]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def burnish_profiles_in(file: Path) -> Sequence[Profile]:
+    """Return the profiles that a deployer has written into a file, `[media] profile_files`.
+
+    The plugin `profiles` reads TOML tables; another language would be another plugin. Raises PluginError,
+    naming the table at fault. A plugin that does not know the file's language returns nothing:
+
+        @hookimpl
+        def burnish_profiles_in(file):
+            return read(file) if file.suffix == ".xml" else []
     """
     raise NotImplementedError
 
@@ -186,5 +200,30 @@ def burnish_checks() -> Sequence[CheckSpec]:
         @hookimpl
         def burnish_checks():
             return [CheckSpec("keeper", look)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def burnish_rule_sets() -> Sequence[RuleSetSpec[Any]]:
+    """Return the rule sets that this plugin knows: what else a medium must keep to.
+
+    Every medium of the house has a file HOUSE.TXT:
+
+        class Settings(BaseModel):
+            name: str = "HOUSE.TXT"
+
+        class House(RuleSet):
+            def __init__(self, settings):
+                self._name = settings.name
+
+            def check(self, view):
+                if (self._name,) not in view.files:
+                    text = f"it has no file {self._name} in the root"
+                    yield Breach(rule="house", severity=Severity.REFUSAL, source="house rule 7", text=text)
+
+        @hookimpl
+        def burnish_rule_sets():
+            return [RuleSetSpec("house", "Media of this house", Settings, House)]
     """
     raise NotImplementedError

@@ -3,23 +3,49 @@
 Importing this needs no database, so that those commands start fast.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from burnish.config import Config
+from burnish.contracts import RuleSet
+from burnish.errors import ConfigError
 from burnish.fileset.compose import Kit
+from burnish.fileset.seal.cms import envelope_of
 from burnish.registry import Registry
 
 
-def make_kit(config: Config, registry: Registry) -> Kit:
+def make_kit(config: Config, registry: Registry, folder: Path = Path()) -> Kit:
     """What composing needs of a configuration; who composes adds what can be made and derived there."""
 
     def underivable(wanted: object, cancel: object) -> NoReturn:
         raise AssertionError("who composes says how forms are derived")
 
+    security = config.media.security
+    envelope = envelope_of(security, folder) if security.able else None
     formats = make_formats(config, registry)
-    return Kit(registry.profiles, formats, config.media, config.identity, {}, underivable)
+    rules = make_rules(config, registry, config.media.rules)
+    return Kit(
+        registry.profiles,
+        formats,
+        config.media,
+        config.identity,
+        {},
+        underivable,
+        envelope=envelope,
+        rules=rules,
+    )
 
 
 def make_formats(config: Config, registry: Registry) -> dict[str, Any]:
     """Every format that the loaded plugins offer, built with its keys."""
     return {name: (spec, spec.make(config.formats.get(name, {}))) for name, spec in registry.formats.items()}
+
+
+def make_rules(config: Config, registry: Registry, names: Sequence[str]) -> dict[str, RuleSet]:
+    """These rule sets, built with their keys. Raises ConfigError for one that no loaded plugin offers."""
+    for name in names:
+        if name not in registry.rule_sets:
+            known = ", ".join(registry.rule_sets) or "none"
+            raise ConfigError(f"no rule set {name!r}; there are {known}")
+    return {name: registry.rule_sets[name].make(config.rules.get(name, {})) for name in names}

@@ -8,16 +8,17 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import pluggy
 
 from burnish import hookspecs
-from burnish.contracts import CONTRACT, CheckSpec, FormatSpec, MoverSpec, Profile, WriterSpec
+from burnish.contracts import CONTRACT, CheckSpec, FormatSpec, MoverSpec, Profile, RuleSetSpec, WriterSpec
 from burnish.errors import ConfigError, PluginError
 
 GROUP = "burnish"
-FIRST_PARTY = ("profiles", "format-", "label-", "writer-file", "printer-file", "bundler-folder")
+FIRST_PARTY = ("profiles", "format-", "rules-", "label-", "writer-file", "printer-file", "bundler-folder")
 """What a configuration that names no plugins loads, where it is installed: names or beginnings of names."""
 
 
@@ -72,6 +73,7 @@ class Registry:
         self.writers: dict[str, WriterSpec[Any]] = {}
         self.movers: dict[str, MoverSpec[Any]] = {}
         self.checks: dict[str, CheckSpec] = {}
+        self.rule_sets: dict[str, RuleSetSpec[Any]] = {}
         self.origin: dict[str, str] = {}
         """Which plugin offers what: "writer file" -> "writer-file"."""
 
@@ -85,6 +87,23 @@ class Registry:
                 raise ConfigError(f"plugins: {name!r} is not installed; installed are {known}")
             registry._load(name, found[name])
         return registry
+
+    def read_profiles(self, file: Path) -> None:
+        """Take the profiles that stand in a deployer's file. Raises ConfigError, naming what is wrong."""
+        if not file.is_file():
+            raise ConfigError(f"{file} is no file")
+        try:
+            answers = self._manager.hook.burnish_profiles_in(file=file)
+        except PluginError as error:
+            raise ConfigError(f"{file}: {error}") from error
+        found = [profile for answer in answers for profile in answer]
+        if not found:
+            raise ConfigError(f"{file}: no plugin found a profile in it")
+        for profile in found:
+            if other := self.origin.get(f"profile {profile.identifier}"):
+                raise ConfigError(f"{file}: profile {profile.identifier!r} is offered by {other!r} already")
+            self.origin[f"profile {profile.identifier}"] = str(file)
+            self.profiles[profile.identifier] = profile
 
     def _load(self, name: str, point: EntryPoint) -> None:
         if name in self._points:
@@ -107,14 +126,15 @@ class Registry:
         offers = [
             ("profile", profile.identifier, profile) for profile in self._ask("burnish_profiles", module)
         ]
-        for role in ("format", "writer", "mover", "check"):
-            offers += [(role, spec.name, spec) for spec in self._ask(f"burnish_{role}s", module)]
+        for role in ("format", "writer", "mover", "check", "rule set"):
+            hook = f"burnish_{role}s".replace(" ", "_")
+            offers += [(role, spec.name, spec) for spec in self._ask(hook, module)]
         for role, offered, _ in offers:
             if other := self.origin.get(f"{role} {offered}"):
                 raise PluginError(f"{role} {offered!r} is offered by {other!r} already")
         for role, offered, spec in offers:
             self.origin[f"{role} {offered}"] = name
-            getattr(self, f"{role}s")[offered] = spec
+            getattr(self, f"{role}s".replace(" ", "_"))[offered] = spec
 
     def _ask(self, hook: str, module: object) -> Sequence[Any]:
         others = [plugin for plugin in self._manager.get_plugins() if plugin is not module]

@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from burnish.config import Config, Loaded, check_plugins
+from burnish.config import Config, Loaded, check_plugins, load_plugins
 from burnish.database import Database, advance_clock
 from burnish.database.soundness import demand_sound
 from burnish.errors import ConfigError
@@ -303,7 +303,7 @@ def _reception(loaded: Loaded, wake: socket.socket, ready: socket.socket, listen
 def _production(loaded: Loaded, wake: socket.socket) -> None:
     config, stop = loaded.config, _terminated()
     database = Database.open(config.database, loaded.data)
-    production = _assemble(loaded, database, Registry.load(config.plugins))
+    production = _assemble(loaded, database, load_plugins(loaded))
     production.start()
 
     def listen_for_wakes() -> None:
@@ -316,7 +316,7 @@ def _production(loaded: Loaded, wake: socket.socket) -> None:
 
 
 def _assemble(loaded: Loaded, database: Database, registry: Registry) -> "Production":
-    from burnish.fileset.derive.forms import Keeper
+    from burnish.fileset.derive.forms import IconKeeper, Keeper
     from burnish.fileset.derive.workers import Workers
     from burnish.kit import make_kit
     from burnish.production.composing import compose_stations
@@ -328,5 +328,8 @@ def _assemble(loaded: Loaded, database: Database, registry: Registry) -> "Produc
     bench = Bench(database, loaded.data, loaded.folder, retries, limits)
     (loaded.data / "locks").mkdir(exist_ok=True)
     stations = list(compose_stations(config.devices, registry, bench))
-    derive = Keeper(Sources(loaded.data / "spool"), Workers(config.media))
-    return Production(bench, replace(make_kit(config, registry), derive=derive), stations)
+    sources = Sources(loaded.data / "spool")
+    workers = Workers(config.media)
+    derive, icons = Keeper(sources, workers), IconKeeper(sources, workers)
+    kit = replace(make_kit(config, registry, loaded.folder), derive=derive, icons=icons, opener=sources.open)
+    return Production(bench, kit, stations)

@@ -15,6 +15,7 @@ from burnish.fileset.compose import compose as compose_volumes
 from burnish.fileset.fit import Form
 from burnish.fileset.media import MediaSettings
 from burnish.fileset.people import IdentityHold
+from burnish.fileset.seal.cms import Envelope
 from burnish.fileset.select import Wanted
 from burnish.fileset.settings import IdentitySettings
 from burnish.fileset.volume import Naming
@@ -168,8 +169,7 @@ class _Picky(Profile):
 
     identifier = "PRI-MR-CD"
     title = "MR only"
-    media = (MediaKind.CD_R,)
-    formats = ("iso9660",)
+    formats = {MediaKind.CD_R: ("iso9660",)}  # noqa: RUF012
     directory_keys = ()
 
     def judge(self, subject: Any) -> AsIs | Transcode | Unfit:
@@ -189,11 +189,31 @@ def test_the_ladder_takes_the_first_profile_that_everything_fits(kit: Kit, name:
     assert volume.profile.identifier == chosen
 
 
-def test_two_profiles_cannot_share_a_medium(kit: Kit) -> None:
+def test_two_profiles_share_a_medium_and_each_judges_its_own(kit: Kit) -> None:
     some = [*wanted([instance("MR_small.dcm")], "PRI-MR-CD"), *wanted([instance()])]
-    error = failure(some, _with_picky(kit))
+    volume = compose(some, NAMING, _with_picky(kit))
+    assert volume.profile.identifier == "PRI-MR-CD + STD-GEN-CD"
+    assert len(volume.members) == 2
+    bad = instance()
+    error = failure([*wanted([bad], "PRI-MR-CD"), *wanted([instance()])], _with_picky(kit))
+    assert reasons(error) == {bad.sop_instance: FailureReason.PROFILE_INSTANCE_CONFLICT}
+    assert [item.profile for item in error.failed] == ["PRI-MR-CD"]
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [({"formats": {MediaKind.USB: ("fat",)}}, "in common"), ({"security": "media"}, "protect")],
+)
+def test_profiles_that_cannot_share_a_medium(kit: Kit, other: dict[str, Any], why: str) -> None:
+    stranger = type("Stranger", (_Picky,), other)()
+    crowd = _with_picky(kit)
+    both = {MediaKind.CD_R: 10**9, MediaKind.USB: 10**9}
+    crowd = replace(crowd, profiles={**crowd.profiles, "PRI-MR-CD": stranger}, makeable=both)
+    crowd = replace(crowd, envelope=Envelope(()))
+    error = failure([*wanted([instance("MR_small.dcm")], "PRI-MR-CD"), *wanted([instance()])], crowd)
     assert error.info is StatusInfo.INST_AP_CONFLICT
     assert set(reasons(error).values()) == {FailureReason.PROFILES_CONFLICT}
+    assert why in error.failed[0].why
 
 
 def test_what_a_profile_says_reaches_the_failed_item(kit: Kit) -> None:

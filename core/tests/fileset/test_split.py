@@ -357,9 +357,13 @@ class _Any(Profile):
     """Takes anything, on media of several kinds."""
 
     title = "anything"
-    formats = ("iso9660",)
     directory_keys = ()
-    identifier, media = "", ()
+    identifier = ""
+    kinds: Sequence[MediaKind] = ()
+
+    @property
+    def formats(self) -> dict[MediaKind, tuple[str, ...]]:
+        return dict.fromkeys(self.kinds, ("iso9660",))
 
     def judge(self, subject: Any) -> AsIs | Transcode:
         return AsIs()
@@ -367,7 +371,7 @@ class _Any(Profile):
 
 def any_profile(name: str, *kinds: MediaKind) -> Profile:
     made = _Any()
-    vars(made).update(identifier=name, media=kinds)
+    vars(made).update(identifier=name, kinds=kinds)
     return made
 
 

@@ -435,8 +435,7 @@ class House(Profile):
 
     identifier = "PRI-HOUSE-CD"
     title = "House"
-    media = (MediaKind.CD_R,)
-    formats = ("heap",)
+    formats = {MediaKind.CD_R: ("heap",)}  # noqa: RUF012
     directory_keys = (
         DirectoryKey("ImageType", ("IMAGE",), "1C"),
         DirectoryKey("ContentLabel", ("IMAGE",), "1C"),

@@ -91,8 +91,7 @@ def test_a_shelf_opens_what_it_has() -> None:
 class House(Profile):
     identifier = "PRI-HOUSE-CD"
     title = "Anything in Explicit VR Little Endian"
-    media = (MediaKind.CD_R,)
-    formats = ("iso9660",)
+    formats = {MediaKind.CD_R: ("iso9660",)}  # noqa: RUF012
     directory_keys: Sequence[DirectoryKey] = (DirectoryKey("Rows", ("IMAGE",), "1"),)
 
     def judge(self, subject: Subject) -> Fit:

@@ -57,7 +57,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 def test_what_is_in_a_backup(house: House) -> None:
     """Instances, the form that a plan needs, plans of what has not ended, configuration, marks, facts."""
     paths = [house.store(uid) for uid in ("1.1", "1.2", "1.3")]
-    key = spool_key("1.1", 1) + ".explicit"
+    key = spool_key("1.1", 1) + ".jpeg"
     (house.data / "spool" / key).write_bytes(paths[0].read_bytes())
     paths[2].with_name(paths[2].name + ".explicit").write_bytes(b"that no plan needs")
     mark = paths[1].with_name(paths[1].name.replace("-1", "-2") + ".purged")

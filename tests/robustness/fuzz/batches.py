@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from burnish.config import Config
@@ -46,8 +47,7 @@ class Anything(Profile):
 
     identifier: Final = ANY
     title: Final = "Everything that a directory can record"
-    media: Final = (MediaKind.CD_R,)
-    formats: Final = ("iso9660",)
+    formats: Final = MappingProxyType({MediaKind.CD_R: ("iso9660",)})
     directory_keys: Final[tuple[DirectoryKey, ...]] = ()
 
     def judge(self, subject: Subject) -> Fit:

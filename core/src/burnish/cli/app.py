@@ -93,13 +93,22 @@ def compose(
 def verify(
     medium: Annotated[Path, typer.Argument(help="An image, a folder or a device.")],
     profile: Annotated[str | None, typer.Option(help="Also judge by this profile.")] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="A recipient's private key: opens a sealed medium.")
+    ] = None,
+    password_file: Annotated[Path | None, typer.Option(help="Its first line opens a sealed medium.")] = None,
+    rules: Annotated[
+        str | None, typer.Option(help="Also ask these rule sets: ihe-pdi,drg; absent: the configured ones.")
+    ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Read a medium, ours or anyone's, as an importer would. Exit 0 sound, 1 findings, 2 unreadable."""
     from burnish.cli.verify import run_verify
+    from burnish.fileset.seal.opening import keys_of
 
-    sys.exit(run_verify(medium, profile, config, as_json=as_json))
+    keys = keys_of(key, password_file)
+    sys.exit(run_verify(medium, profile, rules, config, keys, as_json=as_json))
 
 
 @app.command()
@@ -175,7 +184,7 @@ def plugins(as_json: JsonOption = False, config: ConfigOption = None) -> None:
 
 @plugin_app.command("new")
 def plugin_new(
-    role: Annotated[str, typer.Argument(help="profile, format, writer or mover.")],
+    role: Annotated[str, typer.Argument(help="profile, format, rules, writer or mover.")],
     name: Annotated[str, typer.Argument(help="What configurations will call it, for example my-press.")],
 ) -> None:
     """Make a working distribution in ./ROLE_NAME, with a simulator of its device and tests that pass."""

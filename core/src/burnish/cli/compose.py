@@ -6,12 +6,12 @@ from pathlib import Path
 
 from burnish.cli import complain, say
 from burnish.cli.progress import progress
-from burnish.config import load_config
+from burnish.config import load_config, load_plugins
 from burnish.errors import ConfigError
 from burnish.instances.charset import assumed_set
 from burnish.kit import make_kit
 from burnish.production.oneshot import Composed, FileFate, OneShot
-from burnish.registry import Registry, warn_of_broken
+from burnish.registry import warn_of_broken
 
 
 def run_compose(
@@ -29,10 +29,12 @@ def run_compose(
     """Make `out`, and what follows it where it is split; 0 where something was made, 1 where nothing fits."""
     characters = _characters(assumed)
     loaded = load_config(config)
-    registry = Registry.load(loaded.config.plugins)
+    registry = load_plugins(loaded)
     warn_of_broken(registry)
     with progress() as report:
-        one_shot = OneShot(make_kit(loaded.config, registry), profile, report, assumed=characters)
+        one_shot = OneShot(
+            make_kit(loaded.config, registry, loaded.folder), profile, report, assumed=characters
+        )
         made = one_shot.run(paths, out, file_set_id, tree=tree)
     if as_json:
         say(json.dumps(_document(made), indent=2))
@@ -61,6 +63,8 @@ def _tell(made: Composed, explain: bool) -> None:
             f"{image}: {volume.profile.identifier}, {placed} of {len(made.files)} files,"
             f" {people} patient{'s' * (people != 1)}, {volume.recipe.length} bytes, proven"
         )
+        for warning in volume.warnings:
+            complain(f"warning: {image}: {warning.rule}: {warning}")
     if not made.images:
         complain("nothing was made: no file fits")
 
@@ -83,6 +87,7 @@ def _document(made: Composed) -> dict[str, object]:
             "medium": volume.medium,
             "length": volume.recipe.length,
             "digest": volume.recipe.digest.hex(),
+            "warnings": [asdict(warning) for warning in volume.warnings],
         }
         for image, volume in zip(made.images, made.volumes, strict=True)
     ]

@@ -23,6 +23,7 @@ from burnish.errors import ConfigError
 LAYERS: Final = {
     "profile": ("any", "profile"),
     "format": ("any", "format"),
+    "rules": ("any", "rules"),
     "writer": ("any", "device", "writer"),
     "mover": ("any", "device", "mover"),
 }

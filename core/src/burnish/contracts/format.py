@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO, Generic, Protocol, TypeVar
+from typing import Any, BinaryIO, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -33,10 +33,14 @@ class FileOnMedium:
     """Components as an importer sees them: no version number, no trailing dot."""
     extents: tuple[tuple[int, int], ...]
     """(offset, length) in bytes within the medium, in the file's order."""
+    decoded: int | None = None
+    """Bytes that the extents stand for where they hold base64; None where they hold the file itself."""
 
     @property
     def size(self) -> int:
         """Bytes of the file."""
+        if self.decoded is not None:
+            return self.decoded
         return sum(length for _, length in self.extents)
 
 
@@ -55,6 +59,9 @@ class Contents:
 
 class Format(Protocol):
     """A file system or archive. Holds no state; safe to use from several threads."""
+
+    sums: ClassVar[bool] = False
+    """Whether laying out needs the CRC-32 of each source: each is read once more for that."""
 
     @abstractmethod
     def lay_out(self, tree: Tree, facts: VolumeFacts) -> Recipe:

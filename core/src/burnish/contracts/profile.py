@@ -1,7 +1,7 @@
 """A media application profile of PS3.11: what may stand on a medium, and what its directory must say."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -60,6 +60,26 @@ class DirectoryKey:
     """1C and 2C: the key is written when the instance (for PATIENT and SERIES: any below) has it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IconRule:
+    """What a profile says of Icon Image Sequence (0088,0200) in directory records."""
+
+    required: bool
+    records: tuple[str, ...] = ("IMAGE",)
+    """Directory Record Types, PS3.3 F.5."""
+    size: int = 0
+    """Rows and Columns; 0 where any will do."""
+    bits: int = 0
+    """Bits Allocated and Bits Stored; 0 where PS3.3 alone limits them."""
+    photometric: tuple[str, ...] = ()
+    """Photometric Interpretations; empty where PS3.3 alone limits them."""
+
+
+Security = Literal["", "media", "mail"]
+"""How files are protected: not at all, each by the Basic DICOM Media Security Profile (PS3.15 D.1), or the
+whole message by S/MIME (PS3.15, secure use of email transport)."""
+
+
 class Profile(Protocol):
     """One identifier of PS3.11, or a deployer's private one. Holds no state and opens nothing."""
 
@@ -75,18 +95,29 @@ class Profile(Protocol):
 
     @property
     @abstractmethod
-    def media(self) -> Sequence[MediaKind]:
-        """The kinds of media it may be written to, the preferred first."""
+    def formats(self) -> Mapping[MediaKind, Sequence[str]]:
+        """The kinds of media it may be written to, the preferred first, each with the names of formats that
+        keep to it there, the preferred first."""
 
     @property
-    @abstractmethod
-    def formats(self) -> Sequence[str]:
-        """Names of formats that keep to it, the preferred first."""
+    def media(self) -> Sequence[MediaKind]:
+        """The kinds of media it may be written to, the preferred first."""
+        return tuple(self.formats)
 
     @property
     @abstractmethod
     def directory_keys(self) -> Sequence[DirectoryKey]:
         """What it adds to the Basic Directory IOD."""
+
+    @property
+    def icon(self) -> IconRule | None:
+        """What it says of icons; None where it says nothing."""
+        return None
+
+    @property
+    def security(self) -> Security:
+        """How it protects files; empty where they stand in the clear."""
+        return ""
 
     @abstractmethod
     def judge(self, subject: Subject) -> Fit:

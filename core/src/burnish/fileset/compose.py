@@ -1,37 +1,56 @@
 """From what a request names to the volumes that can be made: the whole way, without touching a pixel.
 
     resolve -> choose profiles -> fit -> identify -> name -> DICOMDIR -> tree -> recipe -> fits? else split
+            -> do the rule sets take it?
 
 Everything that is wrong with one step is collected before the next begins, so an SCU learns all of it.
 
 Where a profile may be written to several kinds of media that a station can make, the kind is the one that
-takes the fewest volumes; of kinds that take as many, the one that the profile prefers.
+takes the fewest volumes; of kinds that take as many, the one that the profile prefers. A kind that a rule set
+refuses, whatever stands on it, counts as one that no station makes.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, NoReturn
 
-from burnish.contracts import Cancel, Format, FormatSpec, Profile
-from burnish.errors import LayoutError, RequestFailed
+from burnish.contracts import Cancel, Format, FormatSpec, MediumFacts, Profile
+from burnish.errors import LayoutError, RequestFailed, SourceDamaged
 from burnish.fileset.failures import Failures
-from burnish.fileset.fit import Derive, fit
+from burnish.fileset.fit import Derive, Placed, fit
+from burnish.fileset.icons import MakeIcons, with_icons
 from burnish.fileset.media import MediaSettings
 from burnish.fileset.people import sort_people
+from burnish.fileset.rules import RuleSets, judge, judge_facts, refuse
+from burnish.fileset.seal.cms import Envelope
+from burnish.fileset.seal.message import SUFFIX
+from burnish.fileset.seal.sealing import Sealer
 from burnish.fileset.select import Wanted, choose_profiles, resolve
 from burnish.fileset.settings import IdentitySettings
+from burnish.fileset.smaller import MOST, compressed
 from burnish.fileset.split import check_each, split
+from burnish.fileset.sums import Sums
+from burnish.fileset.verdict import Finding
+from burnish.fileset.views import view_of_tree
 from burnish.fileset.volume import LaidOut, Naming, OnVolume, Owned, VolumeMaker
 from burnish.instances.instance import Instance
 from burnish.media import MediaKind
-from burnish.recipe import Recipe, Tree
+from burnish.recipe import Opener, Recipe, Tree
 from burnish.terms import WITHOUT_PATIENT, StatusInfo
 
 _NEVER: Final = Cancel()
 
 _Loads = Sequence[Sequence[Owned]]
 """Instances that may share volumes, for each company of people."""
+
+
+def _no_icons(wanted: object, cancel: object) -> NoReturn:
+    raise AssertionError("nobody said how icons are made")
+
+
+def _nowhere(key: str) -> NoReturn:
+    raise SourceDamaged(f"nobody said where source {key} is")
 
 
 @dataclass(frozen=True)
@@ -45,6 +64,13 @@ class Kit:
     makeable: Mapping[MediaKind, int]
     """Kinds of media that a station can make, with the bytes that fit on one."""
     derive: Derive
+    icons: MakeIcons = _no_icons
+    envelope: Envelope | None = None
+    """For whom the media of secure profiles are sealed; None where nobody is named."""
+    opener: Opener = _nowhere
+    """Of instances and of derived forms, for formats that need sums of them."""
+    rules: RuleSets = field(default_factory=dict)
+    """What every medium must keep to."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +87,8 @@ class Volume:
     """Who is on it, each once: ID, name and birth date as the instances say."""
     tree: Tree
     recipe: Recipe
+    warnings: tuple[Finding, ...] = ()
+    """What the rule sets would rather have otherwise."""
 
 
 def compose(
@@ -76,7 +104,14 @@ def compose(
     references = [one.reference for one in wanted]
     defaults = kit.media.default_profiles
     ladder = choose_profiles(
-        references, instances, kit.profiles, defaults, kit.makeable, kit.media.transcoding, failures
+        references,
+        instances,
+        kit.profiles,
+        defaults,
+        kit.makeable,
+        kit.media.transcoding,
+        _hindered(kit),
+        failures,
     )
     if not ladder:
         failures.check()
@@ -86,6 +121,18 @@ def compose(
             with suppress(RequestFailed):
                 return work.volumes(profile, Failures(), may_split=False)
     return work.volumes(ladder[-1], failures, may_split=may_split and kit.media.splitting == "allow")
+
+
+def _hindered(kit: Kit) -> dict[str, str]:
+    """The profiles that the settings keep from being made, and why. Files that are to be protected are never
+    written in the clear."""
+    found = {}
+    for name, profile in kit.profiles.items():
+        if profile.security and not kit.envelope:
+            found[name] = "[media.security] names neither recipients nor a password_file"
+        elif profile.icon and profile.icon.required and kit.media.icons == "never":
+            found[name] = 'it requires icons, and [media] icons is "never"'
+    return found
 
 
 @dataclass(frozen=True)
@@ -102,96 +149,162 @@ class _Work:
         kit = self.kit
         placed = fit(self.instances, profile, kit.media.transcoding, kit.derive, failures, self.cancel)
         failures.check()
+        placed = with_icons(placed, profile, kit.media.icons, kit.icons, failures, self.cancel)
+        failures.check()
         loads = sort_people(placed, profile, self.kit.identity, split=may_split)
         shelf = _Shelf(profile, self.naming, self.kit, self.cancel)
         try:
-            return shelf.whole(loads, may_split=may_split) or shelf.split(loads, may_split=may_split)
+            return (
+                shelf.whole(loads, may_split=may_split)
+                or self._smaller(profile, placed, loads, shelf)
+                or shelf.split(loads, may_split=may_split)
+            )
         except LayoutError as error:
             raise RequestFailed(str(error), StatusInfo.PROC_FAILURE) from error
+
+    def _smaller(
+        self, profile: Profile, placed: Sequence[Placed], loads: _Loads, shelf: "_Shelf"
+    ) -> tuple[Volume, ...]:
+        """Everything on one volume, compressed; nothing where that is not wanted, or does not help."""
+        kit = self.kit
+        if kit.media.compression == "never" or len(loads) > 1 or not shelf.might_hold(loads):
+            return ()
+        found = compressed(placed, profile, kit.media.transcoding, kit.derive, self.cancel)
+        if not found:
+            return ()
+        return shelf.whole(sort_people(found, profile, kit.identity, split=False), may_split=True)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Media of one kind that a station can make, in the format that the profile has on them."""
+
+    medium: MediaKind
+    capacity: int
+    spec: FormatSpec[Any]
+    maker: VolumeMaker
+    facts: MediumFacts
+    rules: RuleSets
+
+    def volume(self, laid: LaidOut) -> Volume:
+        """A volume that is to stand on one of them. Raises RequestFailed where a rule set refuses it."""
+        return Volume(
+            naming=laid.naming,
+            profile=self.maker.profile,
+            format=self.spec.name,
+            suffix=SUFFIX if self.maker.profile.security == "mail" else self.spec.suffix,
+            medium=self.medium,
+            members=laid.members,
+            patients=_patients(laid.members),
+            tree=laid.tree,
+            recipe=laid.recipe,
+            warnings=self._judged(laid),
+        )
+
+    def _judged(self, laid: LaidOut) -> tuple[Finding, ...]:
+        if not self.rules:
+            return ()
+        instances = {member.file_id for member in laid.members}
+        judgement = judge(self.rules, view_of_tree(laid.tree, instances, self.facts))
+        refuse(judgement.refusals, StatusInfo.PROC_FAILURE)
+        return tuple(judgement.warnings)
 
 
 class _Shelf:
     """The media of one profile that stations can make."""
 
     def __init__(self, profile: Profile, naming: Naming, kit: Kit, cancel: Cancel) -> None:
-        self._spec, format_ = _format(profile, kit)
-        self._maker = VolumeMaker(profile, format_, naming, kit.media.missing_keys)
-        self._kinds = [(kind, kit.makeable[kind]) for kind in profile.media if kind in kit.makeable]
-        self._largest = max(capacity for _, capacity in self._kinds)
+        sealer = Sealer(kit.envelope, kit.opener, cancel) if profile.security and kit.envelope else None
+        self._kinds = _kinds(profile, naming, kit, Sums(kit.opener, cancel), sealer)
+        self._largest = max(self._kinds, key=lambda kind: kind.capacity)
         self._most = kit.media.max_volumes
         self._cancel = cancel
 
     def whole(self, loads: _Loads, *, may_split: bool) -> tuple[Volume, ...]:
         """Everything on one volume; nothing where no kind of media holds it."""
-        if len(loads) > 1 or _bytes(loads) > self._largest:
+        if len(loads) > 1:
             return ()
-        self._cancel.check()
-        try:
-            laid = self._maker.lay_out(loads[0])
-        except LayoutError:  # several volumes may each be what the format can hold
-            if may_split:
-                return ()
-            raise
-        fitting = [kind for kind, capacity in self._kinds if laid.recipe.length <= capacity]
-        return (self._volume(laid, fitting[0]),) if fitting else ()
+        refused: LayoutError | None = None
+        laid: dict[str, LaidOut] = {}
+        for kind in self._kinds:
+            if _bytes(loads) > kind.capacity:
+                continue
+            self._cancel.check()
+            try:
+                found = laid.get(kind.spec.name) or kind.maker.lay_out(loads[0])
+            except LayoutError as error:  # another format, or several volumes, may hold it
+                refused = error
+                continue
+            laid[kind.spec.name] = found
+            if found.recipe.length <= kind.capacity:
+                return (kind.volume(found),)
+        if refused and not laid and not may_split:
+            raise refused
+        return ()
+
+    def might_hold(self, loads: _Loads) -> bool:
+        """Whether the largest medium may hold everything once it is compressed."""
+        return _bytes(loads) <= MOST * self._largest.capacity
 
     def split(self, loads: _Loads, *, may_split: bool) -> tuple[Volume, ...]:
         """Everything on several volumes, where that may be."""
-        every = [one for load in loads for one in load]
-        self._maker.check_directory(every)
-        check_each(self._maker, every, self._largest)
+        every, largest = [one for load in loads for one in load], self._largest
+        largest.maker.check_directory(every)
+        check_each(largest.maker, every, largest.capacity)
         if not may_split:
             message = f"{_bytes(loads)} bytes, and what a file-set adds, do not fit on one medium"
-            raise RequestFailed(f"{message} of {self._largest}", StatusInfo.SET_OVERSIZED)
-        fewest = self._split(loads, self._largest, self._most)
+            raise RequestFailed(f"{message} of {largest.capacity}", StatusInfo.SET_OVERSIZED)
+        fewest = self._split(loads, largest, self._most)
         if fewest is None:
-            message = f"{_bytes(loads)} bytes take more than {self._most} media of {self._largest}"
+            message = f"{_bytes(loads)} bytes take more than {self._most} media of {largest.capacity}"
             raise RequestFailed(message, StatusInfo.SET_OVERSIZED)
         return self._on_preferred(loads, fewest)
 
-    def _split(self, loads: _Loads, capacity: int, at_most: int) -> list[LaidOut] | None:
-        if _bytes(loads) > at_most * capacity:
+    def _split(self, loads: _Loads, kind: _Kind, at_most: int) -> tuple[Volume, ...] | None:
+        if _bytes(loads) > at_most * kind.capacity:
             return None
-        return split(self._maker, loads, capacity, at_most, self._cancel)
+        laid = split(kind.maker, loads, kind.capacity, at_most, self._cancel)
+        return None if laid is None else tuple(map(kind.volume, laid))
 
-    def _on_preferred(self, loads: _Loads, fewest: Sequence[LaidOut]) -> tuple[Volume, ...]:
+    def _on_preferred(self, loads: _Loads, fewest: tuple[Volume, ...]) -> tuple[Volume, ...]:
         """On the first kind that takes no more volumes than the largest does."""
-        for kind, capacity in self._kinds:
-            if capacity == self._largest:
+        for kind in self._kinds:
+            if kind.capacity == self._largest.capacity:
                 break
-            with suppress(RequestFailed):  # what one instance needs may be the largest
-                if laid := self._split(loads, capacity, len(fewest)):
-                    return self._volumes(laid, kind)
-        return self._volumes(fewest, kind)
+            with suppress(RequestFailed, LayoutError):  # what one instance needs may be the largest
+                if volumes := self._split(loads, kind, len(fewest)):
+                    return volumes
+        return fewest
 
-    def _volumes(self, laid: Sequence[LaidOut], kind: MediaKind) -> tuple[Volume, ...]:
-        return tuple(self._volume(one, kind) for one in laid)
 
-    def _volume(self, laid: LaidOut, medium: MediaKind) -> Volume:
-        return Volume(
-            naming=laid.naming,
-            profile=self._maker.profile,
-            format=self._spec.name,
-            suffix=self._spec.suffix,
-            medium=medium,
-            members=laid.members,
-            patients=_patients(laid.members),
-            tree=laid.tree,
-            recipe=laid.recipe,
-        )
+def _kinds(profile: Profile, naming: Naming, kit: Kit, sums: Sums, sealer: Sealer | None) -> list[_Kind]:
+    """Raises RequestFailed where no plugin has a format for any of them, or a rule set refuses them all."""
+    found: list[_Kind] = []
+    wanted: list[str] = []
+    refusals: list[Finding] = []
+    for medium in profile.media:
+        if medium not in kit.makeable:
+            continue
+        wanted += profile.formats[medium]
+        for name in (name for name in profile.formats[medium] if name in kit.formats):
+            spec, format_ = kit.formats[name]
+            facts = MediumFacts(media=(medium,), format=name, profiles=(profile.identifier,))
+            if refused := judge_facts(kit.rules, facts).refusals:
+                refusals += refused
+                continue
+            maker = VolumeMaker(profile, format_, naming, kit.media.missing_keys, sums, sealer)
+            found.append(_Kind(medium, kit.makeable[medium], spec, maker, facts, kit.rules))
+            break
+    if not found:
+        refuse(refusals, StatusInfo.NOT_SUPPORTED)
+        message = f"no plugin lays out {' or '.join(dict.fromkeys(wanted))}, which {profile.identifier} needs"
+        raise RequestFailed(message, StatusInfo.NOT_SUPPORTED)
+    return found
 
 
 def _bytes(loads: _Loads) -> int:
     """Bytes of the instances alone: no file-set of them is shorter."""
     return sum(one.placed.form.length for load in loads for one in load)
-
-
-def _format(profile: Profile, kit: Kit) -> tuple[FormatSpec[Any], Format]:
-    for name in profile.formats:
-        if name in kit.formats:
-            return kit.formats[name]
-    message = f"no plugin lays out {' or '.join(profile.formats)}, which {profile.identifier} needs"
-    raise RequestFailed(message, StatusInfo.NOT_SUPPORTED)
 
 
 def _patients(members: Sequence[OnVolume]) -> tuple[dict[str, str], ...]:

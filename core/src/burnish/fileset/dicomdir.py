@@ -48,6 +48,7 @@ _NEXT: Final = SHORT.pack(0x0004, 0x1400, b"UL", 4)
 _IN_USE: Final = _FLAG.pack(0x0004, 0x1410, b"US", 2, 0xFFFF)
 _LOWER: Final = SHORT.pack(0x0004, 0x1420, b"UL", 4)
 _NOWHERE: Final = -1
+ICON_SEQUENCE: Final = 0x0088_0200
 
 _PATIENT_ID, _RELATED_CLASSES = 0x00100020, 0x0008001A
 _STUDY, _SERIES = 0x0020000D, 0x0020000E
@@ -69,6 +70,8 @@ class Member(NamedTuple):
     """Key of the person it belongs to: one PATIENT record for each distinct value, in order of appearance."""
     patient_id: str
     """Patient ID of that record where the instance's own is empty; '' to use the instance's."""
+    icon: bytes = b""
+    """Icon Image Sequence (0088,0200) of its record, encoded; empty for none."""
 
 
 def build(
@@ -238,13 +241,17 @@ class _Directory:
             parts.append(b"\x04\x00\x1a\x15" + related[4:])
         if charset:
             parts.append(charset)
+        icon = member.icon
         for slot in self._wanted(record):
+            if icon and slot.tag > ICON_SEQUENCE:
+                parts.append(icon)
+                icon = b""
             element = slot.find(head)
             if element is None or _is_garbled(slot, element, head):
                 element = self._without(slot, head, place, (number,))
             if element:
                 parts.append(element)
-        return b"".join(parts)
+        return b"".join((*parts, icon))
 
     def _without(self, slot: Slot, head: KeptHead, place: int, numbers: Sequence[int]) -> bytes | None:
         """What stands for a key that has no value; a fault of `numbers` where nothing may."""

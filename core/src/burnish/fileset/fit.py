@@ -10,6 +10,7 @@ from burnish.errors import FailedItem
 from burnish.fileset.derive.ways import Transcoding
 from burnish.fileset.failures import Failures
 from burnish.fileset.select import subject
+from burnish.fileset.together import own_profile
 from burnish.instances.instance import Instance
 from burnish.terms import FailureReason
 
@@ -56,6 +57,8 @@ class Placed:
 
     instance: Instance
     form: Form
+    icon: bytes = b""
+    """Icon Image Sequence (0088,0200) of its directory record, encoded; empty for none."""
 
 
 def fit(
@@ -70,7 +73,10 @@ def fit(
 
     The order is that of `instances`. Raises what `derive` raises.
     """
-    verdicts = [(instance, profile.judge(subject(instance, transcoding))) for instance in instances]
+    verdicts = [
+        (instance, own_profile(profile, instance.sop_instance).judge(subject(instance, transcoding)))
+        for instance in instances
+    ]
     for instance, verdict in verdicts:
         if isinstance(verdict, Unfit):
             failures.add(_failed(instance, profile, verdict.reason, verdict.why, verdict.attributes))
@@ -116,4 +122,5 @@ def _attributes(result: Underivable) -> tuple[int, ...]:
 def _failed(
     instance: Instance, profile: Profile, reason: FailureReason, why: str, attributes: tuple[int, ...]
 ) -> FailedItem:
-    return FailedItem(instance.sop_class, instance.sop_instance, reason, attributes, profile.identifier, why)
+    name = own_profile(profile, instance.sop_instance).identifier
+    return FailedItem(instance.sop_class, instance.sop_instance, reason, attributes, name, why)

@@ -7,19 +7,23 @@ folders and plain files is named and left out.
 Units: bytes.
 """
 
+import binascii
+import errno
 import io
 import os
 import stat
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 from burnish.contracts import Contents, Format
 from burnish.errors import UnreadableMedium
 
 _BUFFER: Final = 1 << 16
+_IN_MEMORY: Final = 8 << 20
 
 FilePath = tuple[str, ...]
 """Components from the root."""
@@ -89,12 +93,36 @@ def _image(name: str, contents: Contents, descriptor: int) -> Medium:
             findings.append(f"two files are named {'/'.join(found.path)}")
         extents = found.extents
         place = extents[0][0] if extents else 0
-        files[found.path] = OnMedium(found.path, found.size, place, _opener(descriptor, extents))
+        opener = _opener(descriptor, extents)
+        if found.decoded is not None:
+            opener = _decoding(opener, found.decoded)
+        files[found.path] = OnMedium(found.path, found.size, place, opener)
     return Medium(name, contents.identifier, contents.token, files, findings)
 
 
 def _opener(descriptor: int, extents: Sequence[tuple[int, int]]) -> Callable[[], BinaryIO]:
     return lambda: io.BufferedReader(_Extents(descriptor, extents), _BUFFER)
+
+
+def _decoding(opener: Callable[[], BinaryIO], size: int) -> Callable[[], BinaryIO]:
+    """Of a file that stands in base64: decoded into a nameless file when it is opened."""
+
+    def opened() -> BinaryIO:
+        plain: Any = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - whoever opened it closes it
+        with opener() as lines:
+            try:
+                for line in lines:
+                    plain.write(binascii.a2b_base64(line))
+            except binascii.Error as error:
+                plain.close()
+                raise OSError(errno.EIO, f"its base64 is damaged: {error}") from error
+        if plain.tell() != size:
+            plain.close()
+            raise OSError(errno.EIO, "its base64 is damaged")
+        plain.seek(0)
+        return cast(BinaryIO, plain)
+
+    return opened
 
 
 class _Extents(io.RawIOBase):

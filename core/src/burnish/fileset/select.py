@@ -9,6 +9,7 @@ from burnish.errors import FailedItem
 from burnish.fileset.derive.ways import Transcoding, derivable
 from burnish.fileset.failures import Failures
 from burnish.fileset.records import record_type
+from burnish.fileset.together import Together
 from burnish.instances.instance import Instance
 from burnish.media import MediaKind
 from burnish.requests.reference import Reference
@@ -76,29 +77,37 @@ def choose_profiles(
     defaults: Sequence[str],
     makeable: Collection[MediaKind],
     transcoding: Transcoding,
+    hindered: Mapping[str, str],
     failures: Failures,
 ) -> list[Profile]:
     """Say which profiles the media may be made to, the first that suits; none where `failures` says why.
 
     It is the one that was asked for, else the default profiles that every instance fits; where it fits none
-    of them, the last, which says of each instance why.
+    of them, the last, which says of each instance why. `hindered` are profiles that the settings keep from
+    being made, each with the reason.
     """
+
+    def makes(name: str) -> bool:
+        return name not in hindered and _makes(profiles.get(name), makeable)
 
     def refuse(some: Sequence[Reference], reason: FailureReason, why: str) -> None:
         for reference in some:
             failures.add(failed(reference, reason, why, _PROFILE))
 
     asked = dict.fromkeys(reference.profile for reference in references if reference.profile)
-    if unknown := [name for name in asked if not _makes(profiles.get(name), makeable)]:
+    if unknown := [name for name in asked if not makes(name)]:
         some = [reference for reference in references if reference.profile in unknown]
         why = f"no medium of profile {' or '.join(unknown)} is made here"
+        why = ": ".join((why, *dict.fromkeys(hindered[name] for name in unknown if name in hindered)))
         refuse(some, FailureReason.PROFILE_NOT_SUPPORTED, why)
     elif len(asked) > 1:
-        why = f"profiles {' and '.join(asked)} cannot share a medium"
-        refuse(references, FailureReason.PROFILES_CONFLICT, why)
+        try:
+            return [_together(references, profiles, list(asked))]
+        except ValueError as error:
+            refuse(references, FailureReason.PROFILES_CONFLICT, str(error))
     elif asked:
         return [profiles[next(iter(asked))]]
-    elif able := [profiles[name] for name in defaults if _makes(profiles.get(name), makeable)]:
+    elif able := [profiles[name] for name in defaults if makes(name)]:
         if len(able) == 1:  # nothing to choose: whoever fits the instances to it judges them
             return able
         return [profile for profile in able if _fits_all(profile, instances, transcoding)] or able[-1:]
@@ -108,12 +117,22 @@ def choose_profiles(
     return []
 
 
+def _together(
+    references: Sequence[Reference], profiles: Mapping[str, Profile], asked: Sequence[str]
+) -> Together:
+    own = {
+        reference.sop_instance: profiles[reference.profile] for reference in references if reference.profile
+    }
+    return Together([profiles[name] for name in asked], own)
+
+
 def _fits_all(profile: Profile, instances: Sequence[Instance], transcoding: Transcoding) -> bool:
     subjects = (subject(instance, transcoding) for instance in instances)
     return not any(isinstance(profile.judge(one), Unfit) for one in subjects)
 
 
 def _makes(profile: Profile | None, makeable: Collection[MediaKind]) -> bool:
+    """Whether a station makes media of a profile."""
     return profile is not None and any(kind in makeable for kind in profile.media)
 
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
+
+_LONGEST: Final = 400
+"""Characters of a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,17 @@ class Finding:
     """Where the rule stands, for example `PS3.10 8.6`."""
     text: str
     """One sentence; it names attributes and UIDs, never a patient."""
+    rule: str = ""
+    """Which rule of which rule set, as `ihe-pdi:readme`; empty where it is one of DICOM itself."""
+
+    def __str__(self) -> str:
+        return f"{self.path or 'the medium'}: {self.text} ({self.clause})"
+
+
+def one_line(text: str) -> str:
+    """Without what would move a cursor, and cut short: names and values come from the medium."""
+    shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "\N{HORIZONTAL ELLIPSIS}"
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +53,8 @@ class Verdict:
     """Whether it could be opened at all; where not, the one finding says why."""
     findings: Sequence[Finding] = ()
     """Empty for a sound medium."""
+    warnings: Sequence[Finding] = ()
+    """What a rule set would rather have otherwise. The medium is as sound without."""
     files: int = 0
     """Files on the medium, the DICOMDIR and non-DICOM files included."""
     instances: Sequence[ReadInstance] = ()
@@ -64,6 +80,7 @@ class Verdict:
         plain = {name: getattr(self, name) for name in self.__slots__}
         plain["sound"] = self.sound
         plain["findings"] = [asdict(finding) for finding in self.findings]
+        plain["warnings"] = [asdict(warning) for warning in self.warnings]
         plain["instances"] = [asdict(one) | {"digest": one.digest.hex()} for one in self.instances]
         plain["patients"] = [dict(patient) for patient in self.patients]
         return plain

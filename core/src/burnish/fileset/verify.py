@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from burnish.contracts import Format, Profile
+from burnish.contracts import Format, MediumFacts, Profile
 from burnish.contracts.writer import Report
 from burnish.errors import UnreadableMedium
 from burnish.fileset.agree import Agreement
@@ -22,7 +22,11 @@ from burnish.fileset.content import Content, Unreadable, is_dicom, read_content
 from burnish.fileset.elements import Broken
 from burnish.fileset.identify import identify
 from burnish.fileset.reading import FilePath, Medium, OnMedium, open_medium
-from burnish.fileset.verdict import Finding, ReadInstance, Verdict
+from burnish.fileset.rules import RuleSets, judge
+from burnish.fileset.seal.message import opened
+from burnish.fileset.seal.opening import Keys, is_sealed, unseal
+from burnish.fileset.verdict import Finding, ReadInstance, Verdict, one_line
+from burnish.fileset.views import view_of_medium
 from burnish.fileset.walk import CHARACTER_SET, Directory, Reached, Record, read_directory
 from burnish.instances.head import KeptHead, with_assumed_set
 from burnish.instances.scan import Scan, Unscannable
@@ -31,8 +35,6 @@ from burnish.terms import EXPLICIT_VR_LE
 _LARGEST_DIRECTORY: Final = 1 << 29
 """Bytes of a DICOMDIR that is read; one of 50,000 instances has about 30 MB."""
 
-_LONGEST: Final = 400
-"""Characters of a finding."""
 _DICOMDIR: Final = ("DICOMDIR",)
 
 _IDENTITY: Final = (0x0008_0005, 0x0010_0010, 0x0010_0020, 0x0010_0021, 0x0010_0030, 0x0010_0040, 0x0020_000D)
@@ -44,18 +46,22 @@ def verify(
     formats: Mapping[str, Format],
     *,
     profile: Profile | None = None,
+    rules: RuleSets | None = None,
     expected: Mapping[str, bytes] | None = None,
+    keys: Keys | None = None,
     report: Report = lambda _: None,
 ) -> Verdict:
     """Read the image, device or folder at `path` through whichever of `formats` reads it.
 
-    With `profile`, its rules are checked too. With `expected`, the instances must be exactly these: SOP
-    Instance UID -> SHA-256 of the data set. `report` is told the bytes of files read so far. Raises
-    nothing for what is wrong with the medium: the verdict says it.
+    With `profile`, its rules are checked too, and with `rules` those of rule sets. With `expected`, the
+    instances must be exactly these: SOP Instance UID -> SHA-256 of the data set. `keys` open what is sealed
+    (PS3.15 D.1). `report` is told the bytes of files read so far. Raises nothing for what is wrong with the
+    medium: the verdict says it.
     """
     try:
-        with open_medium(path, formats) as medium:
-            return verify_medium(medium, profile=profile, expected=expected, report=report)
+        with opened(path, keys) as image, open_medium(image, formats) as medium:
+            seen = unseal(medium, keys) if keys and image == path else medium
+            return verify_medium(seen, profile=profile, rules=rules, expected=expected, report=report)
     except UnreadableMedium as error:
         return Verdict(readable=False, findings=[Finding("", "PS3.12", str(error))])
 
@@ -64,20 +70,23 @@ def verify_medium(
     medium: Medium,
     *,
     profile: Profile | None = None,
+    rules: RuleSets | None = None,
     expected: Mapping[str, bytes] | None = None,
     report: Report = lambda _: None,
 ) -> Verdict:
     """Verify a medium that is open; as `verify`."""
-    return _Verification(medium, profile, report).run(expected)
+    return _Verification(medium, profile, rules or {}, report).run(expected)
 
 
 class _Verification:
     """One pass over one medium."""
 
-    def __init__(self, medium: Medium, profile: Profile | None, report: Report) -> None:
+    def __init__(self, medium: Medium, profile: Profile | None, rules: RuleSets, report: Report) -> None:
         self.medium = medium
         self.profile = profile
+        self.rules = rules
         self.findings: list[Finding] = []
+        self.warnings: list[Finding] = []
         self._report = report
         self._done = 0
         self._people: list[tuple[str, KeptHead]] = []
@@ -92,11 +101,13 @@ class _Verification:
         self._check_strangers(directory)
         self._check_people()
         self._check_volume(directory)
+        self._check_rules(directory)
         if expected is not None:
             self._check_expected(instances, expected)
         return Verdict(
             readable=True,
             findings=self.findings,
+            warnings=self.warnings,
             files=len(self.medium.files),
             instances=instances,
             patients=patients,
@@ -108,7 +119,7 @@ class _Verification:
         )
 
     def _note(self, path: str, clause: str, text: str) -> None:
-        self.findings.append(Finding(_one_line(path), clause, _one_line(text)))
+        self.findings.append(Finding(one_line(path), clause, one_line(text)))
 
     def _count(self, step: int) -> None:
         self._done += step
@@ -117,7 +128,9 @@ class _Verification:
     def _directory(self) -> Directory:
         """Find and read the DICOMDIR; an empty one stands for what cannot be read."""
         file = self._find_directory()
-        if file:
+        if file and is_sealed(file):
+            self._note("DICOMDIR", "PS3.15 D.1", "it is sealed; whoever has a key can look into it (--key)")
+        elif file:
             try:
                 data = self._read_directory(file)
                 return read_directory(data, lambda clause, text: self._note("DICOMDIR", clause, text))
@@ -230,14 +243,27 @@ class _Verification:
                 self._note(self._people[index][0], "PS3.3 F.5.1", conflict.why)
 
     def _check_volume(self, directory: Directory) -> None:
-        if self.profile is None or self.medium.kind == "folder":
+        if self.profile is None or self.medium.kind == "folder" or not directory.data:
             return
-        if self.medium.kind not in self.profile.formats:
-            wanted = " or ".join(self.profile.formats)
+        formats = list(dict.fromkeys(name for names in self.profile.formats.values() for name in names))
+        if self.medium.kind not in formats:
+            wanted = " or ".join(formats)
             text = f"the medium is {self.medium.kind}; {self.profile.identifier} wants {wanted}"
             self._note("", "PS3.12", text)
-        if self.medium.kind == "iso9660" and self.medium.identifier != directory.file_set_id:
+        if self.medium.kind in ("iso9660", "bridge") and self.medium.identifier != directory.file_set_id:
             self._note("", "PS3.12 F", "the Volume Identifier is not the File-set ID")
+
+    def _check_rules(self, directory: Directory) -> None:
+        if not self.rules:
+            return
+        facts = MediumFacts(
+            media=tuple(self.profile.media) if self.profile else (),
+            format="" if self.medium.kind == "folder" else self.medium.kind,
+            profiles=(self.profile.identifier,) if self.profile else (),
+        )
+        judgement = judge(self.rules, view_of_medium(self.medium, directory, facts))
+        self.findings += judgement.refusals
+        self.warnings += judgement.warnings
 
     def _check_expected(self, read: list[ReadInstance], expected: Mapping[str, bytes]) -> None:
         there = {one.sop_instance for one in read}
@@ -252,12 +278,6 @@ class _Verification:
 
 def _say(path: FilePath) -> str:
     return "/".join(path)
-
-
-def _one_line(text: str) -> str:
-    """Without what would move a cursor, and cut short: names and values come from the medium."""
-    shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "\N{HORIZONTAL ELLIPSIS}"
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in shown)
 
 
 def _plain(path: FilePath) -> tuple[str, ...]:

@@ -6,10 +6,13 @@ from datetime import datetime
 
 from burnish.contracts import Format, Profile, VolumeFacts
 from burnish.fileset.dicomdir import Member, build
-from burnish.fileset.fit import Placed
+from burnish.fileset.fit import Form, Placed
 from burnish.fileset.identify import Person
 from burnish.fileset.meta import file_meta
 from burnish.fileset.names import FILE_SET_ID_LENGTH, file_ids
+from burnish.fileset.seal.message import message
+from burnish.fileset.seal.sealing import Sealer
+from burnish.fileset.sums import Sums
 from burnish.fileset.supply import Policy
 from burnish.recipe import Entry, Literal, Range, Recipe, Source, Tree
 from burnish.requests.reference import minted_uid, opaque_token
@@ -76,20 +79,34 @@ class VolumeMaker:
     naming: Naming
     missing: Policy
     """What happens where an instance lacks a Type 1 directory key."""
+    sums: Sums
+    sealer: Sealer | None = None
+    """Of a profile that protects its files, else None."""
 
     def numbered(self, number: int) -> "VolumeMaker":
         """The maker of volume `number` of a set that is split."""
         return replace(self, naming=self.naming.numbered(number))
 
     def lay_out(self, load: Sequence[Owned]) -> LaidOut:
-        """Raises RequestFailed where no directory can be built, LayoutError where the tree does not suit."""
+        """Raises RequestFailed where no directory can be built, LayoutError where the tree does not suit,
+        and SourceDamaged where a source that has to be summed is not what it was."""
         members = _named(load)
         entries = (Entry(("DICOMDIR",), (Literal(self._directory(members)),)), *map(_entry, members))
+        if self.sealer and self.profile.security == "media":
+            entries = self.sealer.seal(entries)
         forms = [member.placed.form for member in members]
-        tree = Tree(entries, {form.key: Source(form.length, form.digest) for form in forms})
+        tree = Tree(entries, self._sources(forms))
         naming = self.naming
         facts = VolumeFacts(identifier=naming.file_set_id, token=naming.token, made=naming.made)
-        return LaidOut(naming, members, tree, self.format.lay_out(tree, facts))
+        recipe = self.format.lay_out(tree, facts)
+        if self.sealer and self.profile.security == "mail":
+            recipe = message(recipe, facts, self.sealer)
+        return LaidOut(naming, members, tree, recipe)
+
+    def _sources(self, forms: Sequence[Form]) -> dict[str, Source]:
+        if self.format.sums:
+            return self.sums.sources(forms)
+        return {form.key: Source(form.length, form.digest) for form in forms}
 
     def check_directory(self, load: Sequence[Owned]) -> None:
         """Raise RequestFailed with every instance that no directory can describe, however they are split."""
@@ -124,6 +141,7 @@ def _member(member: OnVolume) -> Member:
         sop_instance=instance.sop_instance,
         transfer_syntax=member.placed.form.transfer_syntax,
         head=instance.head,
+        icon=member.placed.icon,
         patient=member.person.key,
         patient_id=member.person.patient_id,
     )

@@ -9,6 +9,7 @@ Source: PS3.10 8.6, PS3.3 F.3.2 (attributes), F.4 (hierarchy), F.5 (record types
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,6 +52,8 @@ _KEPT: Final = frozenset(
         *(CHARACTER_SET, PATIENT_ID, STUDY_UID, SERIES_UID, VERIFICATION_FLAG),
     )
 )
+_DEEPEST: Final = 8
+"""Sequences within sequences that are looked into."""
 _LONGEST: Final = 1024
 """Bytes of a value that is kept; none of them may legally be longer."""
 _NO_ITEM: Final = b"\xfe\xff\xdd\xe0"
@@ -92,6 +95,8 @@ class Record:
     """Tags of all elements that have a value."""
     present: frozenset[int]
     """Tags of all elements."""
+    within: frozenset[int] = frozenset()
+    """Tags of the elements within its sequences, as far down as those can be read."""
 
     def text(self, tag: int) -> str:
         """A value as text, padding gone; empty where it is absent."""
@@ -137,6 +142,10 @@ class Directory:
     """File ID of the File-set Descriptor File; empty where there is none."""
     reached: tuple[Reached, ...]
     """Every record that the offsets lead to, each once."""
+    tags: frozenset[int] = frozenset()
+    """Tags of the elements outside the records."""
+    records: tuple[Record, ...] = ()
+    """Every record, in the order in which they stand."""
 
 
 def read_directory(data: bytes, note: Note) -> Directory:
@@ -157,7 +166,15 @@ def read_directory(data: bytes, note: Note) -> Directory:
     _check_unique(reached, note)
     descriptor = _text(root, DESCRIPTOR_FILE)
     parts = tuple(descriptor.split("\\")) if descriptor else ()
-    return Directory(data, _text(root, FILE_SET_ID), meta.sop_instance, parts, reached)
+    return Directory(
+        data,
+        _text(root, FILE_SET_ID),
+        meta.sop_instance,
+        parts,
+        reached,
+        frozenset(root),
+        tuple(records.values()),
+    )
 
 
 def _listed(data: bytes, start: int, note: Note) -> tuple[dict[int, bytes], dict[int, Record]]:
@@ -178,15 +195,30 @@ def _listed(data: bytes, start: int, note: Note) -> tuple[dict[int, bytes], dict
 
 
 def _list_records(data: bytes, sequence: Element, records: dict[int, Record]) -> None:
+    shared: dict[frozenset[int], frozenset[int]] = {}  # most records have the same tags: memory for one
     for at, start, end in items(data, sequence):
         values, present, filled = {}, [], []
+        within: set[int] = set()
         for element in elements(data, start, end):
             present.append(element.tag)
             if _has_value(data, element):
                 filled.append(element.tag)
             if element.tag in _KEPT:
                 values[element.tag] = data[element.start : element.end][:_LONGEST]
-        records[at] = Record(at, start, end, values, frozenset(filled), frozenset(present))
+            if element.vr == b"SQ":
+                _list_within(data, element, within, _DEEPEST)
+        sets = (shared.setdefault(tags, tags) for tags in map(frozenset, (filled, present, within)))
+        records[at] = Record(at, start, end, values, *sets)
+
+
+def _list_within(data: bytes, sequence: Element, tags: set[int], deepest: int) -> None:
+    """Collect the tags within a sequence. Where it breaks, or is too deep, the rest is not looked at."""
+    with suppress(Broken):
+        for _, start, end in items(data, sequence) if deepest else ():
+            for element in elements(data, start, end):
+                tags.add(element.tag)
+                if element.vr == b"SQ":
+                    _list_within(data, element, tags, deepest - 1)
 
 
 def _has_value(data: bytes, element: Element) -> bool:

@@ -13,17 +13,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from pydicom.uid import UID
 
-from burnish.contracts import Cancel
+from burnish.contracts import Cancel, IconRule
 from burnish.errors import ConfigError, FailedItem, RequestFailed, SourceDamaged
 from burnish.fileset.compose import Kit, Volume, compose
 from burnish.fileset.content import Unreadable
 from burnish.fileset.derive.forms import form_of
-from burnish.fileset.derive.workers import Task, Workers
+from burnish.fileset.derive.workers import Failed, Task, Workers
 from burnish.fileset.files import Found, find_files, read_file
 from burnish.fileset.fit import Form, Placed, Underivable
 from burnish.fileset.names import map_file_set_id
@@ -31,10 +32,12 @@ from burnish.fileset.select import Wanted
 from burnish.fileset.volume import Naming
 from burnish.instances.head import KeptHead, with_assumed_set
 from burnish.instances.instance import Instance
+from burnish.instances.spool import FORMS
 from burnish.media import CAPACITY
 from burnish.recipe import Entry, Located, Range, Recipe
 from burnish.recipe.proof import pour_and_prove
 from burnish.requests.reference import Reference, minted_uid, opaque_token
+from burnish.terms import EXPLICIT_VR_LE
 
 _READERS: Final = min(4, os.cpu_count() or 1)
 """Files that are read at once."""
@@ -76,7 +79,8 @@ class _Sources:
         self._assumed = assumed
         self._workers = workers
         self._places: dict[str, tuple[Path, int]] = {}
-        self._forms: dict[str, Form | Underivable] = {}
+        self._forms: dict[tuple[str, str], Form | Underivable] = {}
+        """By the key of the instance and the transfer syntax."""
         self.liberties: dict[str, tuple[str, ...]] = {}
         """In what the file of a key leaves PS3.10, where it does."""
 
@@ -107,14 +111,15 @@ class _Sources:
 
     def derive(self, wanted: Sequence[tuple[Instance, str]], cancel: Cancel) -> Iterator[Form | Underivable]:
         """Forms of files' data sets, in the scratch folder; a `Derive`. What was derived is not again."""
-        missing = [instance for instance, _ in wanted if instance.key not in self._forms]
-        made = self._workers.run([self._task(instance) for instance in missing], cancel)
-        for instance, _ in wanted:
-            if instance.key not in self._forms:
-                self._forms[instance.key] = form_of(self.add(self._target(instance), 0), next(made))
-            yield self._forms[instance.key]
+        missing = [(instance, to) for instance, to in wanted if (instance.key, to) not in self._forms]
+        made = self._workers.run([self._task(instance, to) for instance, to in missing], cancel)
+        for instance, to in wanted:
+            if (instance.key, to) not in self._forms:
+                key = self.add(self._target(instance, to), 0)
+                self._forms[instance.key, to] = form_of(key, to, next(made))
+            yield self._forms[instance.key, to]
 
-    def _task(self, instance: Instance) -> Task:
+    def _task(self, instance: Instance, to: str) -> Task:
         path, offset = self._places[instance.key]
         return Task(
             source=path,
@@ -122,12 +127,30 @@ class _Sources:
             length=instance.length,
             digest=instance.digest,
             transfer_syntax=instance.transfer_syntax,
-            target=self._target(instance),
+            target=self._target(instance, to),
             facts=None,
+            to=to,
         )
 
-    def _target(self, instance: Instance) -> Path:
-        return self._scratch / f"{instance.key}.explicit"
+    def icons(
+        self, wanted: Sequence[tuple[Instance, IconRule]], cancel: Cancel
+    ) -> Iterator[bytes | Underivable]:
+        """Icons of files, in the scratch folder; a `MakeIcons`."""
+        tasks = [
+            replace(self._task(one, EXPLICIT_VR_LE), target=self._icon(one), icon=rule)
+            for one, rule in wanted
+        ]
+        for (instance, _), result in zip(wanted, self._workers.run(tasks, cancel), strict=True):
+            if isinstance(result, Failed):
+                yield Underivable(result.why, result.reason)
+            else:
+                yield self._icon(instance).read_bytes()
+
+    def _icon(self, instance: Instance) -> Path:
+        return self._scratch / f"{instance.key}.icon"
+
+    def _target(self, instance: Instance, to: str) -> Path:
+        return self._scratch / f"{instance.key}{FORMS[to]}"
 
 
 class OneShot:
@@ -138,8 +161,8 @@ class OneShot:
     ) -> None:
         """`assumed` is the Specific Character Set of text that comes without one; empty: it is ASCII."""
         if profile not in kit.profiles:
-            known = ", ".join(kit.profiles) or "none"
-            raise ConfigError(f"no profile {profile!r}; the loaded plugins know {known}")
+            near = ", ".join(get_close_matches(profile, kit.profiles, 4, 0.5)) or "none like it"
+            raise ConfigError(f"no profile {profile!r}; of {len(kit.profiles)} that are loaded: {near}")
         self._profile = kit.profiles[profile]
         makeable = {kind: CAPACITY[kind] for kind in self._profile.media}
         self._kit = replace(kit, makeable=makeable)
@@ -187,7 +210,7 @@ class OneShot:
         file_set_id: str,
     ) -> tuple[Volume, ...]:
         """Compose what fits; leaves out what a failure names and tries again with the rest."""
-        kit = replace(self._kit, derive=sources.derive)
+        kit = replace(self._kit, derive=sources.derive, icons=sources.icons, opener=sources.open)
         left = dict(instances)
         while left:
             wanted = [_wanted(instance, self._profile.identifier) for _, instance in left.values()]

@@ -38,6 +38,8 @@ from burnish.terms import ExecutionStatus, StatusInfo
 LOGGER = logging.getLogger(__name__)
 
 _POLL = 1.0
+_MOST_WARNINGS = 20
+"""Lines in the log about one volume."""
 _LOOK = 0.2
 """Seconds between looks whether the request at hand is to be cancelled."""
 
@@ -174,6 +176,8 @@ class Planner:
 
     def _enter(self, row: RequestRow, volumes: Sequence[Volume]) -> bool:
         """False where the request was cancelled meanwhile, and is gone."""
+        for volume in volumes:
+            _warn(row, volume)
         with self._database.write() as connection:
             connection.execute(update(requests).where(requests.c.id == row.id).values(plan="done"))
             if settle_cancel(connection, row.id):
@@ -247,6 +251,13 @@ def naming_of(row: RequestRow) -> Naming:
         token=opaque_token(row.token, uid),
         made=datetime.fromtimestamp(int(row.initiated_at), UTC),
     )
+
+
+def _warn(row: RequestRow, volume: Volume) -> None:
+    for warning in volume.warnings[:_MOST_WARNINGS]:
+        LOGGER.warning("request %s: %s: %s", row.token, warning.rule, warning)
+    if (left := len(volume.warnings) - _MOST_WARNINGS) > 0:
+        LOGGER.warning("request %s: and %d more warnings of rule sets", row.token, left)
 
 
 def _planned(number: int, volume: Volume) -> PlannedVolume:

@@ -10,8 +10,8 @@ A plugin's whole test file can be this:
             return MyWriter(MySettings(port="/dev/ttyUSB0"))
 
 * `formats.FormatConformance`, `writers.WriterConformance`, `movers.MoverConformance`,
-  `profiles.ProfileConformance`: subclass, give the fixtures that the class names, run. They need pytest:
-  `pip install burnish[testing]`.
+  `profiles.ProfileConformance`, `rules.RuleSetConformance`: subclass, give the fixtures that the class names,
+  run. They need pytest: `pip install burnish[testing]`.
 * `trees`: sources, trees and images small enough for any test.
 * `scripted`: a writer that fails on command, for tests of whatever drives writers.
 * `mechanism`: where discs are in a simulated robot; simulators of protocols stand on it.

@@ -26,8 +26,8 @@ from burnish.media import MediaKind
 from burnish.terms import FailureReason
 from burnish.testing.kit import Conformance
 
-IDENTIFIER = re.compile(r"[A-Z0-9_][A-Z0-9_ -]{0,15}")
-"""VR CS, PS3.5 6.2, and the hyphens that PS3.11 writes identifiers with."""
+IDENTIFIER = re.compile(r"[A-Z0-9_][A-Z0-9_ -]{0,63}")
+"""VR LO of (2200,000C): the letters of a CS, and the hyphens that PS3.11 writes identifiers with."""
 RECORDS = re.compile(r"[A-Z][A-Z ]{0,14}[A-Z]")
 FORMAT = re.compile(r"[a-z][a-z0-9-]*")
 _UID = re.compile(r"[0-9.]{1,64}")
@@ -59,10 +59,11 @@ class ProfileConformance(Conformance):
         assert all(isinstance(medium, MediaKind) for medium in profile.media)
 
     def test_it_names_formats(self, profile: Profile) -> None:
-        """Pass it with the names of formats that keep to it, none twice."""
-        assert profile.formats
-        assert all(FORMAT.fullmatch(name) for name in profile.formats)
-        assert len(set(profile.formats)) == len(profile.formats)
+        """Pass it with the names of formats that keep to it on each kind of medium, none twice."""
+        for names in profile.formats.values():
+            assert names
+            assert all(FORMAT.fullmatch(name) for name in names)
+            assert len(set(names)) == len(names)
 
     def test_its_directory_keys_are_keywords(self, profile: Profile) -> None:
         """Pass it by spelling keywords as PS3.6 does, and record types as PS3.3 F.5 does."""

@@ -6,6 +6,7 @@ Units: bytes. A source's bytes are a stretch of SHA-256 output seeded by its key
 import hashlib
 import os
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -33,7 +34,10 @@ class Shelf:
     @property
     def sources(self) -> dict[str, Source]:
         """What a recipe must know of each."""
-        return {key: Source(len(data), hashlib.sha256(data).digest()) for key, data in self.contents.items()}
+        return {
+            key: Source(len(data), hashlib.sha256(data).digest(), zlib.crc32(data))
+            for key, data in self.contents.items()
+        }
 
     @contextmanager
     def open(self, key: str) -> Iterator[Located]:

@@ -25,7 +25,7 @@ from burnish.events import EventKind
 from burnish.instances.durable import sync_folder
 from burnish.instances.files import spool_key
 from burnish.instances.sources import Sources
-from burnish.instances.spool import DAMAGED, EXPLICIT, PURGED
+from burnish.instances.spool import DAMAGED, DERIVED, PURGED
 from burnish.requests.holding import hold_started
 from burnish.server import DataFolder
 from burnish.upkeep.backup import FACTS, Report
@@ -91,7 +91,9 @@ def _fill(backup: Path, data: Path, report: Report) -> int:
     absent = [key for key in proven if not (backup / "spool" / key).exists()]
     if absent:
         raise SourceDamaged(f"the backup lacks {len(absent)} instances of its index; one is {absent[0]}")
-    forms = {f"{path.parent.name}/{path.name}" for path in (backup / "spool").glob(f"*/*{EXPLICIT}")}
+    forms = {
+        f"{path.parent.name}/{path.name}" for end in DERIVED for path in (backup / "spool").glob(f"*/*{end}")
+    }
     sources, written = Sources(backup / "spool"), []
     for number, key in enumerate(sorted(proven | forms)):
         report("instances", number, len(proven))
