@@ -20,6 +20,7 @@ from burnish.recipe import (
     Range,
     Recipe,
     Source,
+    WinZipAes,
     Zeros,
     load_recipe,
     pour,
@@ -30,6 +31,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 AES = AesCbc(bytes(range(32)), bytes(range(16)))
+WINZIP = WinZipAes(bytes(range(32)), bytes(range(32, 64)))
 PIECES = st.lists(st.binary(max_size=400), max_size=8)
 
 
@@ -37,7 +39,7 @@ def through(coder: object, pieces: list[bytes]) -> bytes:
     return b"".join([*map(coder.update, pieces), coder.finish()])  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("codec", [Base64(), AES], ids=["base64", "aes"])
+@pytest.mark.parametrize("codec", [Base64(), AES, WINZIP], ids=["base64", "aes", "winzip"])
 @given(pieces=PIECES, step=st.integers(1, 100))
 def test_what_is_encoded_is_decoded_in_pieces_of_any_size(
     codec: Codec, pieces: list[bytes], step: int
@@ -68,7 +70,12 @@ def recipe() -> tuple[Recipe, Shelf]:
     shelf = Shelf({"ab/one": noise("one", 3_000_001), "ab/two": noise("two", 5)})
     inner = (Literal(b"before"), Range("ab/one", 0, 3_000_001), Zeros(2_000_000), Range("ab/two", 0, 5))
     cipher = Encoded(AES, (Literal(b"headers"), Encoded(Base64(), inner)))
-    extents = (Literal(b"start"), Encoded(Base64(), (Literal(b"cms"), cipher)), Zeros(7), Encoded(AES, ()))
+    extents = (
+        Literal(b"start"),
+        Encoded(Base64(), (Literal(b"cms"), cipher)),
+        Zeros(7),
+        Encoded(WINZIP, (Zeros(40),)),
+    )
     return Recipe(extents, shelf.sources), shelf
 
 
@@ -76,7 +83,7 @@ def test_layers_are_poured_and_opened_again() -> None:
     laid, shelf = recipe()
     made = image(laid, shelf)
     assert len(made) == laid.length
-    outer = base64.b64decode(made[5 : -7 - 16])
+    outer = base64.b64decode(made[5 : -7 - 50])
     assert outer.startswith(b"cms")
     plain = through(AES.decoder(), [outer[3:]])
     assert plain.startswith(b"headers")

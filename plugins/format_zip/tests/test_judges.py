@@ -2,6 +2,7 @@
 
 import io
 import re
+import subprocess
 import zipfile
 import zlib
 from dataclasses import replace
@@ -10,12 +11,12 @@ from random import Random
 
 import pytest
 from burnish.contracts import VolumeFacts
-from burnish.errors import LayoutError, UnreadableMedium
+from burnish.errors import ConfigError, LayoutError, UnreadableMedium
 from burnish.recipe import Entry, Literal, Range, Source, Tree, Zeros
 from burnish.registry import Registry
 from burnish.testing.judging import files_below, pour_sparse, random_trees, run
 from burnish.testing.trees import FACTS, Shelf, content, image, noise, small_tree
-from burnish_format_zip import Zip
+from burnish_format_zip import AesZip, Zip
 from burnish_format_zip.crc import joined, of_entry, of_zeros
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,6 +131,55 @@ def test_7z_extracts_any_trees(tmp_path: Path) -> None:
     run("7z", "x", "-y", "-bd", f"-o{tmp_path}/out/*", tmp_path / "*.zip")
     for name, files in wanted.items():
         assert files_below(tmp_path / "out" / name) == files, name
+
+
+PASSWORD = "correct horse"
+
+
+@pytest.mark.judge("7z")
+def test_7z_opens_an_enciphered_archive_with_the_password_alone(tmp_path: Path) -> None:
+    tree, shelf = wide()
+    path = tmp_path / "aes.zip"
+    path.write_bytes(image(AesZip(PASSWORD.encode()).lay_out(tree, FACTS), shelf))
+    said = run("7z", "l", "-slt", path).decode()
+    assert said.count("Method = AES-256 Store") == len(tree.entries)
+    run("7z", "x", "-y", f"-p{PASSWORD}", f"-o{tmp_path / 'out'}", path)
+    wanted = {"/".join(entry.path): content(entry, shelf) for entry in tree.entries}
+    assert files_below(tmp_path / "out") == wanted
+    wrong = subprocess.run(["7z", "t", "-pwrong horse", path], capture_output=True, check=False)
+    assert b"Wrong password" in wrong.stdout + wrong.stderr
+    assert b"DICM" not in path.read_bytes()
+
+
+@pytest.mark.judge("7z")
+def test_a_large_enciphered_member(tmp_path: Path) -> None:
+    """ZIP64 begins where the enciphered bytes reach 4 GiB, not those of the file."""
+    tree = Tree((Entry(("LARGE",), (Zeros(4 * GIB - 20),)), Entry(("LAST",), (Literal(b"last"),))))
+    recipe = AesZip(PASSWORD.encode()).lay_out(tree, FACTS)
+    heads = [extent.data for extent in recipe.extents if isinstance(extent, Literal)]
+    assert heads[0][18:26] == b"\xff" * 8
+    assert recipe.length > 4 * GIB
+
+
+def test_another_password_opens_nothing() -> None:
+    tree, shelf = small_tree()
+    made = image(AesZip(PASSWORD.encode()).lay_out(tree, FACTS), shelf)
+    with pytest.raises(UnreadableMedium, match="password is another one"):
+        AesZip(b"wrong horse").read(io.BytesIO(made))
+    with pytest.raises(UnreadableMedium, match="is encrypted"):
+        Zip().read(io.BytesIO(made))
+    with pytest.raises(UnreadableMedium, match="not encrypted"):
+        AesZip(PASSWORD.encode()).read(io.BytesIO(theirs()))
+
+
+def test_a_password_that_is_missing_is_told_of(tmp_path: Path) -> None:
+    spec = Registry.load(["format-zip"]).formats["zip-aes"]
+    with pytest.raises(LayoutError, match=r"\[formats.zip-aes\] password_file names no password"):
+        spec.make({}).lay_out(Tree(()), FACTS)
+    (tmp_path / "short").write_text("short\n")
+    for name, said in (("gone", "cannot be read"), ("short", "has not 8 characters")):
+        with pytest.raises(ConfigError, match=said):
+            spec.make({"password_file": tmp_path / name})
 
 
 @given(parts=st.lists(st.binary(max_size=5_000), max_size=8))

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from burnish.recipe import Recipe, Tree
+from burnish.recipe import Codec, Recipe, Tree
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
@@ -34,7 +34,9 @@ class FileOnMedium:
     extents: tuple[tuple[int, int], ...]
     """(offset, length) in bytes within the medium, in the file's order."""
     decoded: int | None = None
-    """Bytes that the extents stand for where they hold base64; None where they hold the file itself."""
+    """Bytes of the file where the extents hold it in another coding; None where they hold the file."""
+    codec: Codec | None = None
+    """That coding; None: base64, in lines of any length."""
 
     @property
     def size(self) -> int:

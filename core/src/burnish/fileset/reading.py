@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 from burnish.contracts import Contents, Format
-from burnish.errors import UnreadableMedium
+from burnish.errors import Mismatch, UnreadableMedium
+from burnish.recipe import Codec
 
 _BUFFER: Final = 1 << 16
 _IN_MEMORY: Final = 8 << 20
+_STEP: Final = 1 << 20
 
 FilePath = tuple[str, ...]
 """Components from the root."""
@@ -95,7 +97,7 @@ def _image(name: str, contents: Contents, descriptor: int) -> Medium:
         place = extents[0][0] if extents else 0
         opener = _opener(descriptor, extents)
         if found.decoded is not None:
-            opener = _decoding(opener, found.decoded)
+            opener = _decoding(opener, found.decoded, found.codec)
         files[found.path] = OnMedium(found.path, found.size, place, opener)
     return Medium(name, contents.identifier, contents.token, files, findings)
 
@@ -104,25 +106,35 @@ def _opener(descriptor: int, extents: Sequence[tuple[int, int]]) -> Callable[[],
     return lambda: io.BufferedReader(_Extents(descriptor, extents), _BUFFER)
 
 
-def _decoding(opener: Callable[[], BinaryIO], size: int) -> Callable[[], BinaryIO]:
-    """Of a file that stands in base64: decoded into a nameless file when it is opened."""
+def _decoding(opener: Callable[[], BinaryIO], size: int, codec: Codec | None) -> Callable[[], BinaryIO]:
+    """Of a file that stands in another coding: decoded into a nameless file when it is opened."""
 
     def opened() -> BinaryIO:
         plain: Any = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - whoever opened it closes it
         with opener() as lines:
             try:
-                for line in lines:
-                    plain.write(binascii.a2b_base64(line))
-            except binascii.Error as error:
+                for piece in _decoded(lines, codec):
+                    plain.write(piece)
+            except (binascii.Error, Mismatch) as error:
                 plain.close()
-                raise OSError(errno.EIO, f"its base64 is damaged: {error}") from error
+                raise OSError(errno.EIO, f"it is damaged: {error}") from error
         if plain.tell() != size:
             plain.close()
-            raise OSError(errno.EIO, "its base64 is damaged")
+            raise OSError(errno.EIO, "it is damaged: it is not as long as it says")
         plain.seek(0)
         return cast(BinaryIO, plain)
 
     return opened
+
+
+def _decoded(coded: BinaryIO, codec: Codec | None) -> Iterator[bytes]:
+    if codec is None:
+        yield from map(binascii.a2b_base64, coded)
+        return
+    decoder = codec.decoder()
+    while data := coded.read(_STEP):
+        yield decoder.update(data)
+    yield decoder.finish()
 
 
 class _Extents(io.RawIOBase):

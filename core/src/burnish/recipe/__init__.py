@@ -5,7 +5,7 @@ read back and compared. Nothing in here knows what an instance is: a source is a
 SHA-256 digest, and whoever streams brings an `Opener` that finds its bytes.
 """
 
-from burnish.recipe.codecs import AesCbc, Base64, Codec
+from burnish.recipe.codecs import AesCbc, Base64, Codec, WinZipAes
 from burnish.recipe.compare import Comparison, compare
 from burnish.recipe.extents import Encoded, Extent, FileSpan, Literal, Range, Recipe, Source, Zeros
 from burnish.recipe.files import StreamedFile, files_of, read_table, table_bytes
@@ -30,6 +30,7 @@ __all__ = [
     "Source",
     "StreamedFile",
     "Tree",
+    "WinZipAes",
     "Zeros",
     "compare",
     "files_of",

@@ -217,6 +217,9 @@ class FormatConformance(Conformance):
 def _stands(file: FileOnMedium, medium: bytes) -> bytes:
     """What a file's extents stand for."""
     found = b"".join(medium[at : at + size] for at, size in file.extents)
+    if file.codec:
+        decoder = file.codec.decoder()
+        return decoder.update(found) + decoder.finish()
     return found if file.decoded is None else base64.b64decode(found)
 
 

@@ -38,7 +38,11 @@ def lay_out(tree: Tree, facts: VolumeFacts) -> Recipe:
         "MIME-Version: 1.0\r\n"
         f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n'
     )
-    extents: list[Extent] = [Literal(head.encode("ascii"))]
+    note = (
+        f"--{boundary}\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n"
+        f"This message carries a DICOM file-set{facts.identifier and ' '}{facts.identifier}.\r\n"
+    )
+    extents: list[Extent] = [Literal((head + note).encode("ascii"))]
     for entry in tree.entries:
         extents += (Literal(f"--{boundary}\r\n{_headers(entry)}\r\n".encode("ascii")), _content(entry))
     extents.append(Literal(f"--{boundary}--\r\n".encode("ascii")))

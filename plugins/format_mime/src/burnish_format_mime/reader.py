@@ -73,7 +73,11 @@ class _Reader:
             if len(seen) >= _MOST_PARTS:
                 raise UnreadableMedium(f"it has more than {_MOST_PARTS} parts")
             part = self._headers()
-            path = _path(part)
+            name = part.get_filename() or part.get_param("name") or ""
+            if not name and part.get_content_type() == "text/plain":  # what people read
+                line, _, _ = self._body(start, end, "", base64=False)
+                continue
+            path = _path(str(name))
             first = self._at
             line, length, decoded = self._body(start, end, _shown(path))
             if str(part.get("Content-Transfer-Encoding", "")).strip().lower() != "base64":
@@ -86,7 +90,7 @@ class _Reader:
         if line.rstrip() != end:
             self._note("it ends before its last boundary")
 
-    def _body(self, start: bytes, end: bytes, shown: str) -> tuple[bytes, int, int]:
+    def _body(self, start: bytes, end: bytes, shown: str, *, base64: bool = True) -> tuple[bytes, int, int]:
         """The boundary after a part, the part's bytes, and how many they stand for."""
         length = characters = padding = 0
         while line := self._line():
@@ -95,11 +99,11 @@ class _Reader:
                 break
             length += len(line)
             characters += len(stripped)
-            if padding and stripped:
+            if padding and stripped and base64:
                 self._note(f"{shown} goes on after its padding")
             if stripped.endswith(b"="):
                 padding = len(stripped) - len(stripped.rstrip(b"="))
-        if characters % 4 or padding > 2:
+        if base64 and (characters % 4 or padding > 2):
             self._note(f"{shown} is not whole in base64")
         return line, length, max(0, characters // 4 * 3 - padding)
 
@@ -108,11 +112,10 @@ class _Reader:
             self._findings.append(text)
 
 
-def _path(part: Message) -> tuple[str, ...]:
-    name = part.get_filename() or part.get_param("name") or ""
-    path = tuple(str(name).split("/"))
+def _path(name: str) -> tuple[str, ...]:
+    path = tuple(name.split("/"))
     if not all(_PART.fullmatch(one) for one in path):
-        raise UnreadableMedium(f"a part is called {str(name)[:80]!r}, which is no name")
+        raise UnreadableMedium(f"a part is called {name[:80]!r}, which is no name")
     return path
 
 

@@ -6,8 +6,9 @@ from typing import Final
 
 from burnish.contracts import VolumeFacts
 from burnish.errors import LayoutError
-from burnish.recipe import Entry, Extent, FileSpan, Literal, Recipe, Tree
+from burnish.recipe import Encoded, Entry, Extent, FileSpan, Literal, Recipe, Tree
 
+from burnish_format_zip.aes import keys, salt_of
 from burnish_format_zip.crc import of_entry
 from burnish_format_zip.records import FULL_2, Member, dos, ending
 
@@ -19,8 +20,8 @@ MARK: Final = "BURNISH "
 """Begins the comment of our archives, which says what volume they are."""
 
 
-def lay_out(tree: Tree, facts: VolumeFacts) -> Recipe:
-    """Raises LayoutError."""
+def lay_out(tree: Tree, facts: VolumeFacts, password: bytes = b"") -> Recipe:
+    """With a password its members are enciphered. Raises LayoutError."""
     comment, made = _comment(facts), dos(facts.made)
     _check_paths(tree.entries)
     sources = dict(tree.sources)
@@ -29,12 +30,20 @@ def lay_out(tree: Tree, facts: VolumeFacts) -> Recipe:
     members: list[Member] = []
     at = 0
     for entry in tree.entries:
-        member = Member("/".join(entry.path).encode(), of_entry(entry, sources), entry.size, at, made)
+        name = "/".join(entry.path).encode()
+        member = Member(
+            name, 0 if password else of_entry(entry, sources), entry.size, at, made, bool(password)
+        )
         head = member.local()
-        extents += (Literal(head), *entry.content)
-        spans.append(FileSpan(entry.path, at + len(head), entry.size))
+        if password:
+            salt = salt_of(facts, name)
+            codec, check = keys(password, salt)
+            extents += (Literal(head + salt + check), Encoded(codec, entry.content))
+        else:
+            extents += (Literal(head), *entry.content)
+            spans.append(FileSpan(entry.path, at + len(head), entry.size))
         members.append(member)
-        at += len(head) + entry.size
+        at += len(head) + member.taken
     directory = b"".join(member.central() for member in members)
     extents.append(Literal(directory + ending(len(members), len(directory), at, comment)))
     return Recipe(tuple(extents), tree.sources, tuple(spans))

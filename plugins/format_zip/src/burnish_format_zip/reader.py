@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 from burnish.contracts import Contents, FileOnMedium
 from burnish.errors import UnreadableMedium
 
+from burnish_format_zip.aes import EXTRA, METHOD, MORE, SALT, START, keys
 from burnish_format_zip.records import (
     CENTRAL,
     CENTRAL_MARK,
@@ -38,10 +39,10 @@ _MOST_FINDINGS: Final = 100
 _BAD_NAMES: Final = ("", ".", "..")
 
 
-def read(medium: BinaryIO) -> Contents:
-    """List an archive's files. Raises UnreadableMedium."""
+def read(medium: BinaryIO, password: bytes = b"") -> Contents:
+    """List an archive's files; with a password, those of an enciphered one. Raises UnreadableMedium."""
     try:
-        return _Reader(medium).contents()
+        return _Reader(medium, password).contents()
     except OSError as error:
         raise UnreadableMedium(f"the medium cannot be read: {error}") from error
 
@@ -58,8 +59,9 @@ class _Listed:
 
 
 class _Reader:
-    def __init__(self, medium: BinaryIO) -> None:
+    def __init__(self, medium: BinaryIO, password: bytes) -> None:
         self._medium = medium
+        self._password = password
         self._end = medium.seek(0, 2)
         self._findings: list[str] = []
 
@@ -127,12 +129,14 @@ class _Reader:
             place = start + name_length + extra_length + comment_length
             if place > len(directory):
                 raise UnreadableMedium("its directory ends within a record")
-            if flags & ENCRYPTED:
-                raise UnreadableMedium(f"{_shown(name)} is encrypted")
-            if method:
+            aes = bool(flags & ENCRYPTED)
+            folder = name.endswith(b"/")
+            if aes != bool(self._password) and not folder:
+                raise UnreadableMedium(f"{_shown(name)} is {'' if aes else 'not '}encrypted")
+            if method not in (0, METHOD) or (aes and (method != METHOD or EXTRA not in extra)):
                 raise UnreadableMedium(f"{_shown(name)} is compressed (method {method})")
             size, packed, at = _widened(extra, size, packed, at)
-            if packed != size:
+            if packed != size + (MORE if aes else 0):
                 raise UnreadableMedium(f"{_shown(name)} has {size} bytes and takes {packed}")
             yield _Listed(name, flags, size, at, name.endswith(b"/"))
 
@@ -147,7 +151,17 @@ class _Reader:
                 continue
             seen.add(path)
             start = self._start(one)
-            yield FileOnMedium(path, ((start, one.size),) if one.size else ())
+            if self._password:
+                yield self._sealed(path, one, start)
+            else:
+                yield FileOnMedium(path, ((start, one.size),) if one.size else ())
+
+    def _sealed(self, path: tuple[str, ...], one: _Listed, start: int) -> FileOnMedium:
+        begins = self._take(start, START)
+        codec, check = keys(self._password, begins[:SALT])
+        if begins[SALT:] != check:
+            raise UnreadableMedium("its password is another one")
+        return FileOnMedium(path, ((start + START, codec.length(one.size)),), one.size, codec)
 
     def _start(self, one: _Listed) -> int:
         """Where a member's bytes begin, behind a header that agrees with the directory."""
@@ -157,13 +171,14 @@ class _Reader:
             raise UnreadableMedium(f"{_shown(one.name)} has no header at byte {one.at}")
         name = self._take(one.at + LOCAL.size, fields[9])
         start: int = one.at + LOCAL.size + fields[9] + fields[10]
-        if start + one.size > self._end:
+        if start + one.size + (MORE if self._password else 0) > self._end:
             raise UnreadableMedium(
                 f"{_shown(one.name)} ends at byte {start + one.size}, the archive at {self._end}"
             )
         if name != one.name:
             self._note(f"{_shown(one.name)} is called {_shown(name)} in its own header")
-        if fields[3] or fields[2] & ENCRYPTED:
+        method = METHOD if self._password else 0
+        if bool(fields[2] & ENCRYPTED) != bool(method) or fields[3] != method:
             raise UnreadableMedium(f"{_shown(one.name)} is compressed or encrypted by its own header")
         if fields[2] & 8 == 0 and fields[8] not in (one.size, FULL_4):
             self._note(f"{_shown(one.name)} has {one.size} bytes, {fields[8]} by its own header")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from burnish_format_zip.aes import EXTRA, METHOD, MORE
+
 LOCAL: Final = struct.Struct("<4s5H3I2H")
 """Signature, version, flags, method, time, date, CRC-32, sizes, lengths of name and extra field."""
 CENTRAL: Final = struct.Struct("<4s6H3I5H2I")
@@ -27,8 +29,8 @@ UTF_8: Final = 0x0800
 ENCRYPTED: Final = 0x0001
 ZIP64: Final = 0x0001
 """Of an extra field."""
-_PLAIN, _WIDE = 20, 45
-"""Versions needed: folders in names, ZIP64."""
+_PLAIN, _WIDE, _AES = 20, 45, 51
+"""Versions needed: folders in names, ZIP64, AES."""
 _UNIX: Final = 3 << 8
 _REGULAR: Final = 0o100644 << 16
 
@@ -49,26 +51,40 @@ class Member:
     size: int
     at: int
     made: tuple[int, int]
+    aes: bool = False
+    """Whether it is enciphered; there is no CRC-32 then."""
 
     @property
     def flags(self) -> int:
-        """UTF-8 where the name is not ASCII."""
-        return 0 if self.name.isascii() else UTF_8
+        """UTF-8 where the name is not ASCII, and whether it is enciphered."""
+        return (0 if self.name.isascii() else UTF_8) | (ENCRYPTED if self.aes else 0)
+
+    @property
+    def taken(self) -> int:
+        """Bytes between this header and the next."""
+        return self.size + (MORE if self.aes else 0)
+
+    @property
+    def _method(self) -> int:
+        return METHOD if self.aes else 0
+
+    def _version(self, *, wide: bool) -> int:
+        return _AES if self.aes else _WIDE if wide else _PLAIN
 
     def local(self) -> bytes:
         """The header before the bytes of the file."""
-        wide = self.size >= FULL_4
-        extra = struct.pack("<2H2Q", ZIP64, 16, self.size, self.size) if wide else b""
-        shown = FULL_4 if wide else self.size
+        wide = self.taken >= FULL_4
+        extra = struct.pack("<2H2Q", ZIP64, 16, self.size, self.taken) if wide else b""
+        extra += EXTRA if self.aes else b""
         head = LOCAL.pack(
             LOCAL_MARK,
-            _WIDE if wide else _PLAIN,
+            self._version(wide=wide),
             self.flags,
-            0,
+            self._method,
             *self.made,
             self.crc32,
-            shown,
-            shown,
+            FULL_4 if wide else self.taken,
+            FULL_4 if wide else self.size,
             len(self.name),
             len(extra),
         )
@@ -76,20 +92,21 @@ class Member:
 
     def central(self) -> bytes:
         """The record in the directory."""
-        numbers = [self.size] * 2 * (self.size >= FULL_4) + [self.at] * (self.at >= FULL_4)
+        wide = self.taken >= FULL_4
+        numbers = [self.size, self.taken] * wide + [self.at] * (self.at >= FULL_4)
         extra = struct.pack(f"<2H{len(numbers)}Q", ZIP64, 8 * len(numbers), *numbers) if numbers else b""
-        version = _WIDE if numbers else _PLAIN
-        shown = min(self.size, FULL_4)
+        extra += EXTRA if self.aes else b""
+        version = self._version(wide=bool(numbers))
         head = CENTRAL.pack(
             CENTRAL_MARK,
             _UNIX | version,
             version,
             self.flags,
-            0,
+            self._method,
             *self.made,
             self.crc32,
-            shown,
-            shown,
+            FULL_4 if wide else self.taken,
+            FULL_4 if wide else self.size,
             len(self.name),
             len(extra),
             0,
