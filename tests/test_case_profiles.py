@@ -67,6 +67,12 @@ def made(house: Installation, told: Dataset, kind: str, folder: Path) -> Path:
     return folder
 
 
+def images(folder: Path) -> list[Dataset]:
+    """The IMAGE records."""
+    records = dcmread(folder / "DICOMDIR").DirectoryRecordSequence
+    return [record for record in records if record.DirectoryRecordType == "IMAGE"]
+
+
 def instances(folder: Path) -> dict[str, Dataset]:
     found = [dcmread(path) for path in folder.rglob("*") if path.is_file() and path.name != "DICOMDIR"]
     return {ds.SOPInstanceUID: ds for ds in found}
@@ -206,21 +212,46 @@ def test_case_115_keys_stand_where_their_condition_holds(there: bool, tmp_path: 
     assert (record.Rows, record.Columns) == (64, 64)
 
 
-@pytest.mark.judge("7z")
-@pytest.mark.parametrize(("side", "taken"), [(128, True), (64, False)])
-def test_case_116_an_icon_that_came_along(side: int, taken: bool, tmp_path: Path) -> None:
-    """One of 128 x 128 is used; one of 64 x 64 is not what the profile requires, and another is made."""
-    ds = compressed(xa(), JPEGLosslessSV1)
+def icon_of(side: int) -> Dataset:
+    """An icon whose pixels are told at a glance."""
     icon = Dataset()
     icon.SamplesPerPixel, icon.PhotometricInterpretation = 1, "MONOCHROME2"
     icon.Rows = icon.Columns = side
     icon.BitsAllocated, icon.BitsStored, icon.HighBit, icon.PixelRepresentation = 8, 8, 7, 0
     icon.PixelData = bytes([7, 9]) * (side * side // 2)
-    ds.IconImageSequence = [icon]
+    icon["PixelData"].VR = "OB"
+    return icon
+
+
+@pytest.mark.judge("7z")
+@pytest.mark.parametrize(("side", "taken"), [(128, True), (64, False)])
+def test_case_116_an_icon_that_came_along(side: int, taken: bool, tmp_path: Path) -> None:
+    """One of 128 x 128 is used; one of 64 x 64 is not what the profile requires, and another is made."""
+    ds = compressed(xa(), JPEGLosslessSV1)
+    ds.IconImageSequence = [icon_of(side)]
     result = make(tmp_path, "STD-XABC-CD", [ds])
     unpacking.unpack(result.path, result.format, tmp_path / "out")
     found = dcmread(tmp_path / "out" / "DICOMDIR").DirectoryRecordSequence
     [record] = [one for one in found if one.DirectoryRecordType == "IMAGE"]
+    [there] = record.IconImageSequence
+    assert (there.Rows, there.Columns, there.BitsStored) == (128, 128, 8)
+    assert (there.PixelData[:2] == bytes([7, 9])) == taken
+
+
+@pytest.mark.judge("7z")
+@pytest.mark.parametrize(("side", "taken"), [(128, True), (64, False)])
+def test_case_116_an_icon_that_the_scu_supplies(
+    house: Installation, side: int, taken: bool, tmp_path: Path
+) -> None:
+    """PS3.4 S.3.2: one that keeps to the limits of the profile stands in the record; another is made."""
+    scu, ds = Scu(house.port), compressed(xa(), JPEGLosslessSV1)
+    assert scu.store(ds) == [0]
+    asked, uid = request([ds], "STD-XABC-CD"), str(generate_uid())
+    asked.ReferencedSOPSequence[0].IconImageSequence = [icon_of(side)]
+    assert scu.create(asked, uid) == 0
+    assert scu.initiate(uid) == 0
+    assert scu.wait(uid)[0] == "DONE"
+    [record] = images(made(house, scu.get(uid)[1], "iso9660", tmp_path / "out"))
     [there] = record.IconImageSequence
     assert (there.Rows, there.Columns, there.BitsStored) == (128, 128, 8)
     assert (there.PixelData[:2] == bytes([7, 9])) == taken

@@ -250,6 +250,7 @@ class Histories(RuleBasedStateMachine):
         self.content: dict[Version, str] = {}
         self.newest: dict[str, int] = {}
         self.asked: list[Asked] = []
+        self.created = 0
 
     def teardown(self) -> None:
         """Leave nothing behind."""
@@ -269,7 +270,8 @@ class Histories(RuleBasedStateMachine):
 
     @rule(uids=st.sets(st.sampled_from(UIDS), min_size=1), preserve=st.booleans())
     def create(self, uids: set[str], preserve: bool) -> None:
-        uid, named = f"1.9.{len(self.asked)}", tuple(sorted(uids))
+        self.created += 1
+        uid, named = f"1.9.{self.created}", tuple(sorted(uids))
         self.house.orders.create(wanted(named, preserve=preserve), sop_instance=uid, ae=OWNER)
         self.asked.append(Asked(self.house.row(uid), uid, named, preserve, self.house.now))
 

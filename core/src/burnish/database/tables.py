@@ -102,6 +102,16 @@ references: Final = Table(
     Index("referenced_instance", "sop_instance"),
 )
 
+icons: Final = Table(
+    "request_icons",
+    metadata,
+    Column("request", ForeignKey("requests.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("attributes", JSON, nullable=False),
+    Column("pixels", LargeBinary, nullable=False),
+)
+"""Icons that SCUs supplied with references; few do."""
+
 pins: Final = Table(
     "pins",
     metadata,

@@ -31,6 +31,9 @@ _ITEM: Final = 0xFFFEE000
 _ITEM_END: Final = 0xFFFEE00D
 _SEQUENCE_END: Final = 0xFFFEE0DD
 _CHARACTER_SET: Final = 0x00080005
+_PIXEL_DATA: Final = 0x7FE00010
+_LARGEST_ICON: Final = 128 * 128 * 2
+"""Bytes of Pixel Data within a sequence that are carried on: those of an icon (PS3.3 F.7)."""
 _LONG: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 """VRs with two reserved bytes and a length of four, PS3.5 Table 7.1-1."""
 _SHORT: Final = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
@@ -140,6 +143,8 @@ class _Reader:
         value = self._bytes(tag, length, end)
         if not keyword:
             return LEFT_OUT
+        if tag == _PIXEL_DATA and depth and length <= _LARGEST_ICON:
+            return value
         try:
             return plain_value(vr, value, characters)
         except UnicodeError as error:

@@ -37,6 +37,7 @@ from burnish.fileset.volume import LaidOut, Naming, OnVolume, Owned, VolumeMaker
 from burnish.instances.instance import Instance
 from burnish.media import MediaKind
 from burnish.recipe import Opener, Recipe, Tree
+from burnish.requests.reference import SuppliedIcon
 from burnish.terms import WITHOUT_PATIENT, StatusInfo
 
 _NEVER: Final = Cancel()
@@ -115,7 +116,8 @@ def compose(
     )
     if not ladder:
         failures.check()
-    work = _Work(instances, naming, kit, cancel)
+    icons = {one.sop_instance: one.icon for one in references if one.icon}
+    work = _Work(instances, naming, kit, cancel, icons)
     if not failures.items:
         for profile in ladder[:-1]:
             with suppress(RequestFailed):
@@ -143,13 +145,15 @@ class _Work:
     naming: Naming
     kit: Kit
     cancel: Cancel
+    icons: Mapping[str, SuppliedIcon]
+    """That the SCU supplied, by SOP Instance UID."""
 
     def volumes(self, profile: Profile, failures: Failures, *, may_split: bool) -> tuple[Volume, ...]:
         """Everything on media of this profile."""
         kit = self.kit
         placed = fit(self.instances, profile, kit.media.transcoding, kit.derive, failures, self.cancel)
         failures.check()
-        placed = with_icons(placed, profile, kit.media.icons, kit.icons, failures, self.cancel)
+        placed = with_icons(placed, profile, kit.media.icons, kit.icons, failures, self.cancel, self.icons)
         failures.check()
         loads = sort_people(placed, profile, self.kit.identity, split=may_split)
         shelf = _Shelf(profile, self.naming, self.kit, self.cancel)

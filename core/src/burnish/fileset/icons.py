@@ -17,6 +17,7 @@ from burnish.fileset.records import record_type
 from burnish.fileset.together import own_profile
 from burnish.instances.elements import LONG, encoded
 from burnish.instances.instance import Instance
+from burnish.requests.reference import SuppliedIcon
 from burnish.terms import FailureReason
 
 SIDE: Final = 64
@@ -58,23 +59,39 @@ def with_icons(
     make: MakeIcons,
     failures: Failures,
     cancel: Cancel,
+    supplied: Mapping[str, SuppliedIcon],
 ) -> list[Placed]:
     """The same, each with the icon that its record is to carry.
 
-    One that cannot be made is a failure where the profile requires it, and left out where it does not.
+    One that an SCU `supplied`, by SOP Instance UID, counts where it keeps to the profile's rule. One that
+    cannot be made is a failure where the profile requires it, and left out where it does not.
     """
     rules = [_rule(one.instance, profile, policy) for one in placed]
-    wanted = [(one.instance, rule) for one, rule in zip(placed, rules, strict=True) if rule]
+    given = [_given(one, rule, supplied) for one, rule in zip(placed, rules, strict=True)]
+    asked = [(one.instance, rule) for one, rule in zip(placed, rules, strict=True)]
+    wanted = [(one, rule) for (one, rule), icon in zip(asked, given, strict=True) if rule and not icon]
     made = make(wanted, cancel) if wanted else iter(())
     found = []
-    for one, rule in zip(placed, rules, strict=True):
-        icon = next(made) if rule else b""
+    for one, rule, own in zip(placed, rules, given, strict=True):
+        icon = own or (next(made) if rule else b"")
         if isinstance(icon, Underivable):
             if rule and rule.required:
                 failures.add(_failed(one.instance, profile, icon))
             icon = b""
         found.append(replace(one, icon=icon))
     return found
+
+
+def _given(one: Placed, rule: IconRule | None, supplied: Mapping[str, SuppliedIcon]) -> bytes:
+    """The icon that an SCU supplied, where it keeps to the rule; written anew."""
+    icon = supplied.get(one.instance.sop_instance)
+    if icon is None or rule is None:
+        return b""
+    values = {**icon.attributes, "PixelData": icon.pixels}
+    plain = values.get("PhotometricInterpretation") == "MONOCHROME2" and values.get("BitsAllocated") == 8
+    if not plain or icon_fault(values, rule):
+        return b""
+    return icon_element(int(icon.attributes["Rows"]), int(icon.attributes["Columns"]), icon.pixels)
 
 
 def _rule(instance: Instance, profile: Profile, policy: IconPolicy) -> IconRule | None:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from burnish.errors import Refused
-from burnish.requests.reference import Reference
+from burnish.requests.reference import Reference, SuppliedIcon
 from burnish.terms import DimseStatus, Priority
 from burnish.uids import is_uid
 
@@ -71,6 +71,17 @@ UNFULFILLED: Final = ("IncludeNonDICOMObjects", "IncludeDisplayApplication")
 """What may be asked for and nothing here puts on media: no error (PS3.4 Annex S), and told as an event."""
 
 _SEQUENCE: Final = 0x00081199
+_ICON: Final = (
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+)
+"""What is kept of an icon beside its pixels."""
 
 
 ARGUMENTS: Final = frozenset({"NumberOfCopies", "RequestPriority", "PrintPriority", "SpecificCharacterSet"})
@@ -147,7 +158,17 @@ def _reference(item: Mapping[str, Any]) -> Reference:
     if not isinstance(profile, str) or len(profile) > 64:
         message = "Requested Media Application Profile is not one value of at most 64 characters"
         raise Refused(message, DimseStatus.INVALID_ATTRIBUTE_VALUE, [0x2200000C])
-    return Reference(sop_class, sop_instance, profile)
+    return Reference(sop_class, sop_instance, profile, _icon(item))
+
+
+def _icon(item: Mapping[str, Any]) -> SuppliedIcon | None:
+    """The icon of an item; whether it keeps to a profile is seen when media are composed."""
+    icons = item.get("IconImageSequence")
+    if not isinstance(icons, list) or len(icons) != 1:
+        return None
+    pixels = icons[0].get("PixelData")
+    attributes = {key: icons[0][key] for key in _ICON if isinstance(icons[0].get(key), int | str)}
+    return SuppliedIcon(attributes, pixels) if isinstance(pixels, bytes) else None
 
 
 def _item_uid(item: Mapping[str, Any], keyword: str, tag: int) -> str:

@@ -4,6 +4,15 @@ import base64
 import hashlib
 import uuid
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class SuppliedIcon(NamedTuple):
+    """Icon Image Sequence (0088,0200) as an SCU supplied it for an instance."""
+
+    attributes: dict[str, int | str]
+    """Of the Image Pixel module, by keyword."""
+    pixels: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +23,8 @@ class Reference:
     sop_instance: str
     profile: str = ""
     """(2200,000C); empty where the SCU leaves the choice to us."""
+    icon: SuppliedIcon | None = None
+    """None where the SCU supplied none, or none that can be read."""
 
 
 def opaque_token(*parts: object) -> str:

@@ -8,10 +8,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, insert, select, text, update
 
 from burnish.database import insert_row, record_event, service_time
-from burnish.database.tables import pieces, references, requests, volumes
+from burnish.database.tables import icons, pieces, references, requests, volumes
 from burnish.errors import FailedItem, InvalidMove
 from burnish.events import EventKind
-from burnish.requests.reference import Reference, opaque_token
+from burnish.requests.reference import Reference, SuppliedIcon, opaque_token
 from burnish.requests.states import LIVE, Event, PieceState, after, check_info
 from burnish.requests.waits import Wait, end_waits
 from burnish.terms import ExecutionStatus, FailureReason, Priority, StatusInfo
@@ -68,6 +68,13 @@ def create_request(
             for position, reference in enumerate(wanted)
         ],
     )
+    supplied = [
+        {"request": request, "position": position, "attributes": icon.attributes, "pixels": icon.pixels}
+        for position, reference in enumerate(wanted)
+        if (icon := reference.icon)
+    ]
+    if supplied:
+        connection.execute(insert(icons), supplied)
     record_event(connection, EventKind.REQUEST_CREATED, request=request, owner_ae=owner_ae)
     return request
 
@@ -86,7 +93,14 @@ def request_row(connection: Connection, request: int) -> RequestRow:
 def wanted_references(connection: Connection, request: int) -> list[Reference]:
     """Its Referenced SOP Sequence, in order."""
     query = select(references).where(references.c.request == request).order_by(references.c.position)
-    return [Reference(row.sop_class, row.sop_instance, row.profile) for row in connection.execute(query)]
+    supplied = {
+        row.position: SuppliedIcon(row.attributes, row.pixels)
+        for row in connection.execute(select(icons).where(icons.c.request == request))
+    }
+    return [
+        Reference(row.sop_class, row.sop_instance, row.profile, supplied.get(row.position))
+        for row in connection.execute(query)
+    ]
 
 
 def pin_versions(connection: Connection, request: int) -> None:
