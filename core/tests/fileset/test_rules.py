@@ -21,6 +21,7 @@ from burnish.contracts import (
 from burnish.errors import ConfigError, PluginError, RequestFailed
 from burnish.fileset.compose import Kit, Volume, compose
 from burnish.fileset.content import read_content
+from burnish.fileset.media import MediaSettings
 from burnish.fileset.reading import OnMedium, open_medium
 from burnish.fileset.select import Wanted
 from burnish.fileset.verify import verify
@@ -40,7 +41,10 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
-CONFIG = Config(plugins=("profiles", "format-iso9660", "format-udf", "writer-file"))
+CONFIG = Config(
+    plugins=("profiles", "format-iso9660", "format-udf", "writer-file"),
+    media=MediaSettings(compression="never"),
+)
 REGISTRY = Registry.load(CONFIG.plugins)
 NAMING = Naming(file_set_id="SET", file_set_uid="1.2.3", token="TOKEN", made=datetime(2026, 1, 2, tzinfo=UTC))
 PLENTY = 10**9

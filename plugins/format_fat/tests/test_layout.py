@@ -81,7 +81,7 @@ def test_a_root_that_fat16_has_no_room_for_makes_it_fat32() -> None:
         (("D/IMAGE00001",), "'IMAGE00001' of /D/IMAGE00001"),
         (("D/A.JPEG",), "'A.JPEG' of /D/A.JPEG"),
         (("D/..",), "'..' of /D/.."),
-        (("D", "D/A"), "/D is a file and a folder"),
+        (("D", "D/A"), "/D is both a file and a folder"),
         (("D/A", "D/A"), "/D/A stands twice"),
         (("D/Ä",), "'Ä' of /D/Ä"),
         (("/".join("A" * 65),), "has 65 components"),

@@ -110,7 +110,7 @@ def test_records_are_in_the_order_of_the_standard() -> None:
 
 def test_eight_levels_hold_and_nine_do_not() -> None:
     ISO.lay_out(tree("A/B/C/D/E/F/G/H"), FACTS)
-    with pytest.raises(LayoutError, match="/A/B/C/D/E/F/G/H/I lies deeper"):
+    with pytest.raises(LayoutError, match="/A/B/C/D/E/F/G/H lies deeper"):
         ISO.lay_out(tree("A/B/C/D/E/F/G/H/I"), FACTS)
 
 

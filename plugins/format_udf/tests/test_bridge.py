@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from burnish.errors import LayoutError
-from burnish.recipe import Entry, Extent, Literal, Zeros
+from burnish.recipe import Entry, Extent, Literal, Tree, Zeros
 from burnish.testing.trees import FACTS, noise
 from burnish_format_udf import Udf
 from burnish_format_udf.bridge import PARTITION, RECOGNITION, Bridge
@@ -33,7 +33,7 @@ def written(extents: tuple[Extent, ...]) -> bytes:
 
 def volume(files: list[Entry], gap: int = 3) -> bytes:
     """What begins like ISO 9660, files from the back to the front with gaps, then the structures."""
-    bridge = Bridge(files, FACTS)
+    bridge = Bridge(Tree(tuple(files)), FACTS)
     at, placed = PARTITION + 40, {}
     for entry in reversed(files):
         placed[entry.path] = at
@@ -82,7 +82,7 @@ def test_judges_find_udf_1_02(tmp_path: Path) -> None:
 
 def test_what_lies_outside_of_the_partition_is_refused() -> None:
     files = [Entry(("A",), (Literal(b"x"),))]
-    bridge = Bridge(files, FACTS)
+    bridge = Bridge(Tree(tuple(files)), FACTS)
     bridge.pieces(300, [299], 400)
     for at, sector, last in (
         (300, 256, 400),
@@ -96,4 +96,4 @@ def test_what_lies_outside_of_the_partition_is_refused() -> None:
 
 def test_names_are_checked() -> None:
     with pytest.raises(LayoutError, match="/A stands twice"):
-        Bridge([Entry(("A",), ()), Entry(("A",), (Zeros(1),))], FACTS)
+        Bridge(Tree((Entry(("A",), ()), Entry(("A",), (Zeros(1),)))), FACTS)

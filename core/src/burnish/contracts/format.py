@@ -1,14 +1,19 @@
 """A format lays trees out into recipes and reads media of its kind."""
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, BinaryIO, ClassVar, Final, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from burnish.errors import LayoutError
 from burnish.recipe import Codec, Recipe, Tree
+
+_IDENTIFIER: Final = re.compile(r"[A-Z0-9_]{0,16}")
+_TOKEN: Final = re.compile(r"[A-Z0-9]+")
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
@@ -23,6 +28,15 @@ class VolumeFacts:
     """The volume's opaque token, A-Z and 0-9: also on its label and in the ledger."""
     made: datetime
     """Aware, in UTC, whole seconds. A format knows no other clock and no chance."""
+
+    def check(self, longest_token: int = 120) -> None:
+        """Raise LayoutError where they are not as they must be, or the token is longer than there is room."""
+        if not _IDENTIFIER.fullmatch(self.identifier):
+            raise LayoutError(f"file-set ID {self.identifier!r} is not 0 to 16 of A-Z 0-9 _")
+        if not _TOKEN.fullmatch(self.token) or len(self.token) > longest_token:
+            raise LayoutError(f"volume token {self.token!r} is not 1 to {longest_token} of A-Z 0-9")
+        if self.made.utcoffset() is None:
+            raise LayoutError("the time a volume was made needs its offset from UTC")
 
 
 @dataclass(frozen=True, slots=True)

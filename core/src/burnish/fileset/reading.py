@@ -13,6 +13,7 @@ import io
 import os
 import stat
 import tempfile
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -137,15 +138,17 @@ def _decoded(coded: BinaryIO, codec: Codec | None) -> Iterator[bytes]:
     yield decoder.finish()
 
 
-class _Extents(io.RawIOBase):
-    """A file's extents as one stream, read by position: the descriptor's own position is left alone."""
+class Positioned(io.RawIOBase):
+    """A stream of a known size whose bytes are given by position."""
 
-    def __init__(self, descriptor: int, extents: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
-        self._descriptor = descriptor
-        self._extents = extents
-        self._size = sum(length for _, length in extents)
+        self._size = size
         self._at = 0
+
+    @abstractmethod
+    def take(self, at: int, count: int) -> bytes:
+        """At most `count` bytes that stand at `at`, none only where there are none."""
 
     def readable(self) -> bool:
         return True
@@ -162,18 +165,30 @@ class _Extents(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
-        offset, length = self._locate(len(buffer))
-        data = os.pread(self._descriptor, length, offset) if length else b""
+        data = self.take(self._at, min(len(buffer), max(0, self._size - self._at)))
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
 
-    def _locate(self, wanted: int) -> tuple[int, int]:
-        """Where on the medium this place is, and how much of it lies there in one piece."""
+
+class _Extents(Positioned):
+    """A file's extents as one stream: the descriptor's own position is left alone."""
+
+    def __init__(self, descriptor: int, extents: Sequence[tuple[int, int]]) -> None:
+        super().__init__(sum(length for _, length in extents))
+        self._descriptor = descriptor
+        self._extents = extents
+
+    def take(self, at: int, count: int) -> bytes:
+        offset, length = self._locate(at, count)
+        return os.pread(self._descriptor, length, offset) if length else b""
+
+    def _locate(self, at: int, wanted: int) -> tuple[int, int]:
+        """Where on the medium a place is, and how much of it lies there in one piece."""
         before = 0
         for offset, length in self._extents:
-            if self._at < before + length:
-                within = self._at - before
+            if at < before + length:
+                within = at - before
                 return offset + within, min(wanted, length - within)
             before += length
         return 0, 0

@@ -4,14 +4,10 @@ import os
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
 
 from burnish.contracts import Cancel
-from burnish.errors import SourceDamaged
 from burnish.fileset.fit import Form
-from burnish.recipe import Opener, Source
-
-_STEP: Final = 1 << 20
+from burnish.recipe import Opener, Range, Source, pieces
 
 
 class Sums:
@@ -34,14 +30,8 @@ class Sums:
         return {form.key: Source(form.length, form.digest, self._known[form.key]) for form in forms}
 
     def _sum(self, form: Form) -> int:
-        running, place = 0, 0
-        with self._opener(form.key) as located:
-            while place < form.length:
-                self._cancel.check()
-                step = min(_STEP, form.length - place)
-                data = os.pread(located.descriptor, step, located.offset + place)
-                if not data:
-                    raise SourceDamaged(f"source {form.key} ends {form.length - place} bytes early")
-                running = zlib.crc32(data, running)
-                place += len(data)
+        running = 0
+        for piece in pieces((Range(form.key, 0, form.length),), self._opener):
+            self._cancel.check()
+            running = zlib.crc32(piece, running)
         return running

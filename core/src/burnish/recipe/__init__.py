@@ -10,7 +10,7 @@ from burnish.recipe.compare import Comparison, compare
 from burnish.recipe.extents import Encoded, Extent, FileSpan, Literal, Range, Recipe, Source, Zeros
 from burnish.recipe.files import StreamedFile, files_of, read_table, table_bytes
 from burnish.recipe.stored import load_recipe, save_recipe
-from burnish.recipe.stream import Located, Opener, pour
+from burnish.recipe.stream import Located, Opener, pieces, pour
 from burnish.recipe.tree import Entry, Tree
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "compare",
     "files_of",
     "load_recipe",
+    "pieces",
     "pour",
     "read_table",
     "save_recipe",

@@ -4,10 +4,9 @@ Small extents are gathered into one write; a large range goes from file to descr
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import chain
 
 from burnish.errors import SourceDamaged
 from burnish.recipe.codecs import encoded
@@ -45,6 +44,22 @@ def pour(recipe: Recipe, opener: Opener, target: int, report: Callable[[int], No
     _Pour(opener, target, report).run(recipe)
 
 
+def pieces(extents: Iterable[Extent], opener: Opener) -> Iterator[bytes]:
+    """What extents stand for, a megabyte at a time. Raises SourceDamaged."""
+    for extent in extents:
+        match extent:
+            case Literal(data):
+                yield data
+            case Zeros(length):
+                for at in range(0, length, _GATHER):
+                    yield bytes(min(_GATHER, length - at))
+            case Range(key, start, length):
+                with opener(key) as located:
+                    yield from _read(key, located, start, length)
+            case Encoded(codec, inner):
+                yield from encoded(codec, pieces(inner, opener))
+
+
 def _read(key: str, located: Located, start: int, length: int) -> Iterator[bytes]:
     while length:
         data = os.pread(located.descriptor, min(length, _GATHER), located.offset + start)
@@ -73,23 +88,9 @@ class _Pour:
                 case Range():
                     self._range(extent)
                 case Encoded():
-                    for piece in self._pieces(extent):
+                    for piece in pieces((extent,), self._opener):
                         self._gather(piece)
         self._flush()
-
-    def _pieces(self, extent: Extent) -> Iterator[bytes]:
-        """The bytes of what is encoded, or within, a megabyte at a time."""
-        match extent:
-            case Literal(data):
-                yield data
-            case Zeros(length):
-                for at in range(0, length, _GATHER):
-                    yield bytes(min(_GATHER, length - at))
-            case Range(key, start, length):
-                with self._opener(key) as located:
-                    yield from _read(key, located, start, length)
-            case Encoded(codec, inner):
-                yield from encoded(codec, chain.from_iterable(map(self._pieces, inner)))
 
     def _gather(self, data: bytes) -> None:
         self._gathered += data

@@ -12,7 +12,7 @@ from burnish.errors import LayoutError
 from burnish.recipe import Entry, Extent, FileSpan, Literal, Recipe, Tree, Zeros
 
 from burnish_format_fat.geometry import ROOT_ENTRIES, SECTOR, fitting
-from burnish_format_fat.names import Path, check_facts, folders, short_name, shown
+from burnish_format_fat.names import Path, check_names, short_name, shown
 from burnish_format_fat.sectors import label, partition_table, reserved
 
 MOST_BYTES: Final = 2**32 - 1
@@ -28,8 +28,10 @@ _ENDS: Final = {16: 0xFFFF, 32: 0x0FFF_FFFF}
 
 def lay_out(tree: Tree, facts: VolumeFacts, bits: Sequence[int], *, partitioned: bool) -> Recipe:
     """Raises LayoutError."""
-    check_facts(facts)
-    listed = _listed(folders(tree.entries), tree.entries)
+    facts.check()
+    folders = tree.folders()
+    check_names(tree.entries)
+    listed = _listed(folders, tree.entries)
     for entry in tree.entries:
         if entry.size > MOST_BYTES:
             where = shown(entry.path)

@@ -22,7 +22,7 @@ from burnish_format_udf.bridge import PARTITION, RECOGNITION, Piece
 from burnish_format_udf.bridge import Bridge as UdfHalf
 
 from burnish_format_iso9660.image import Directories, check_sectors, data, make_plan, place, spans
-from burnish_format_iso9660.names import BLOCK, VOLUME_LIMIT, check_facts
+from burnish_format_iso9660.names import BLOCK, VOLUME_LIMIT
 from burnish_format_iso9660.volume import SYSTEM_AREA
 
 _ECC_BLOCK: Final = 16
@@ -31,9 +31,9 @@ _ECC_BLOCK: Final = 16
 
 def lay_out(tree: Tree, facts: VolumeFacts, *, joliet: bool) -> Recipe:
     """Lay `tree` out. Raises LayoutError."""
-    check_facts(facts)
-    plan = make_plan(tree.entries, VOLUME_LIMIT)
-    directories, udf = Directories(plan, facts, joliet), UdfHalf(tree.entries, facts)
+    facts.check()
+    plan = make_plan(tree, VOLUME_LIMIT)
+    directories, udf = Directories(plan, facts, joliet), UdfHalf(tree, facts)
     structures = directories.place(PARTITION)
     places, end = place(plan.sizes, structures + udf.blocks)
     sectors = -(-(end + 1) // _ECC_BLOCK) * _ECC_BLOCK

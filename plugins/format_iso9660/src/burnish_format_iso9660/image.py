@@ -7,7 +7,7 @@ Joliet the tables and directories of the second hierarchy follow those of the fi
 Units: sectors of 2 048 bytes where a name says so, else bytes from the start of the image.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain
 
@@ -16,7 +16,7 @@ from burnish.errors import LayoutError
 from burnish.recipe import Entry, Extent, FileSpan, Literal, Recipe, Tree, Zeros
 
 from burnish_format_iso9660.hierarchy import Hierarchy, Plan
-from burnish_format_iso9660.names import BLOCK, FILE_LIMIT, VOLUME_LIMIT, check_facts, folders, identifier
+from burnish_format_iso9660.names import BLOCK, FILE_LIMIT, VOLUME_LIMIT, folders, identifier
 from burnish_format_iso9660.names import joliet as joliet_name
 from burnish_format_iso9660.volume import JOLIET, PRIMARY, SYSTEM_AREA, TERMINATOR, descriptor, short_date
 
@@ -58,8 +58,8 @@ class Directories:
 
 def lay_out(tree: Tree, facts: VolumeFacts, *, joliet: bool) -> Recipe:
     """Lay `tree` out. Raises LayoutError."""
-    check_facts(facts)
-    plan = make_plan(tree.entries, FILE_LIMIT)
+    facts.check()
+    plan = make_plan(tree, FILE_LIMIT)
     directories = Directories(plan, facts, joliet)
     behind_descriptors = SYSTEM_AREA + len(directories.hierarchies) + 2
     places, end = place(plan.sizes, directories.place(behind_descriptors))
@@ -69,10 +69,10 @@ def lay_out(tree: Tree, facts: VolumeFacts, *, joliet: bool) -> Recipe:
     return Recipe(extents, tree.sources, tuple(spans(plan, places)))
 
 
-def make_plan(entries: Sequence[Entry], limit: int) -> Plan:
+def make_plan(tree: Tree, limit: int) -> Plan:
     """Check every entry. Raises LayoutError for a name, a depth, or a size of `limit` bytes or more."""
-    sizes = [entry.size for entry in entries]
-    return Plan([entry.path for entry in entries], sizes, folders(entries, sizes, limit))
+    sizes = [entry.size for entry in tree.entries]
+    return Plan([entry.path for entry in tree.entries], sizes, folders(tree, sizes, limit))
 
 
 def place(sizes: Iterable[int], at: int) -> tuple[list[int], int]:

@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from burnish.contracts import VolumeFacts
 from burnish.errors import LayoutError
-from burnish.recipe import Entry
+from burnish.recipe import Tree
 
 BLOCK: Final = 2048
 """Bytes of a logical block, here always a sector."""
@@ -63,37 +62,19 @@ def shown(path: Path) -> str:
     return "/" + "/".join(path)
 
 
-def check_facts(facts: VolumeFacts) -> None:
-    """Raise LayoutError where a volume's descriptor cannot say this."""
-    if not IDENTIFIER.fullmatch(facts.identifier):
-        raise LayoutError(f"file-set ID {facts.identifier!r} is not 0 to 16 of A-Z 0-9 _")
-    if not TOKEN.fullmatch(facts.token):
-        raise LayoutError(f"volume token {facts.token!r} is not 1 to 120 of A-Z 0-9")
-    if facts.made.utcoffset() is None:
-        raise LayoutError("the time a volume was made needs its offset from UTC")
-
-
-def folders(entries: Iterable[Entry], sizes: Iterable[int], limit: int) -> list[Path]:
+def folders(tree: Tree, sizes: Iterable[int], limit: int) -> list[Path]:
     """Check every entry and its size, and return the folders they need, parents first, in order.
 
     Raises LayoutError naming the first path that does not suit; a size of `limit` bytes does not.
     """
-    files: set[Path] = set()
-    found: set[Path] = {()}
-    for entry, size in zip(entries, sizes, strict=True):
-        path = entry.path
-        _check(path, size, limit)
-        if path in files:
-            raise LayoutError(f"{shown(path)} stands twice in the tree")
-        files.add(path)
-        if path[:-1] not in found:
-            _check_folders(path)
-            found.update(path[:depth] for depth in range(1, len(path)))
-    if both := files & found:
-        raise LayoutError(f"{shown(min(both))} is both a file and a folder")
-    if len(found) > FOLDER_LIMIT:
+    found: list[Path] = tree.folders()
+    for entry, size in zip(tree.entries, sizes, strict=True):
+        _check(entry.path, size, limit)
+    for path in found:
+        _check_folder(path)
+    if len(found) >= FOLDER_LIMIT:
         raise LayoutError(f"{shown(max(found))} is one of more than {FOLDER_LIMIT - 1} folders")
-    return sorted(found - {()}, key=lambda path: (len(path), path))
+    return found
 
 
 def _check(path: Path, size: int, limit: int) -> None:
@@ -103,8 +84,8 @@ def _check(path: Path, size: int, limit: int) -> None:
         raise LayoutError(f"{shown(path)} has {size} bytes; a file here is below {limit}")
 
 
-def _check_folders(path: Path) -> None:
-    if not all(FOLDER_NAME.fullmatch(part) for part in path[:-1]):
+def _check_folder(path: Path) -> None:
+    if not FOLDER_NAME.fullmatch(path[-1]):
         raise LayoutError(f"{shown(path)}: a folder name is 1 to 8 of A-Z 0-9 _")
-    if len(path) > LEVELS:
+    if len(path) >= LEVELS:
         raise LayoutError(f"{shown(path)} lies deeper than {LEVELS} levels, the root being the first")

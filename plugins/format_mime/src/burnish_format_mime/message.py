@@ -15,19 +15,15 @@ from burnish.recipe import Base64, Encoded, Entry, Extent, Literal, Recipe, Tree
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _DICOM: Final = re.compile("[A-Z0-9_]{1,8}")
 """A component of a File ID; other files have an extension."""
-_IDENTIFIER: Final = re.compile("[A-Z0-9_]{0,16}")
-_TOKEN: Final = re.compile("[A-Z0-9]{1,120}")
 IDENTIFIER_HEADER: Final = "X-Burnish-File-Set"
 TOKEN_HEADER: Final = "X-Burnish-Token"  # noqa: S105 - a name
 
 
 def lay_out(tree: Tree, facts: VolumeFacts) -> Recipe:
     """Raises LayoutError."""
-    if not _IDENTIFIER.fullmatch(facts.identifier) or not _TOKEN.fullmatch(facts.token):
-        raise LayoutError(f"file-set ID {facts.identifier!r} or token {facts.token!r} is no word of A-Z 0-9")
-    if facts.made.utcoffset() is None:
-        raise LayoutError("the time a volume was made needs its offset from UTC")
-    _check_paths(tree.entries)
+    facts.check()
+    tree.folders()
+    _check_names(tree.entries)
     boundary = f"=_burnish_{facts.token}"  # base64 has no underscore
     head = (
         f"Date: {format_datetime(facts.made)}\r\n"
@@ -64,16 +60,8 @@ def _headers(entry: Entry) -> str:
     )
 
 
-def _check_paths(entries: Iterable[Entry]) -> None:
-    files: set[tuple[str, ...]] = set()
-    folders: set[tuple[str, ...]] = set()
+def _check_names(entries: Iterable[Entry]) -> None:
     for entry in entries:
-        path, shown = entry.path, "/" + "/".join(entry.path)
-        if path in files:
-            raise LayoutError(f"{shown} stands twice in the tree")
-        files.add(path)
-        folders.update(path[:depth] for depth in range(len(path)))
-        if not path or not all(_NAME.fullmatch(part) for part in path):
+        if not entry.path or not all(_NAME.fullmatch(part) for part in entry.path):
+            shown = "/" + "/".join(entry.path)
             raise LayoutError(f"{shown!r}: a name in a message is of A-Z a-z 0-9 _ - and full stops within")
-    if both := files & folders:
-        raise LayoutError(f"/{'/'.join(min(both))} is a file and a folder")

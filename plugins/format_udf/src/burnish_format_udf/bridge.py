@@ -19,12 +19,12 @@ from typing import Final
 
 from burnish.contracts import VolumeFacts
 from burnish.errors import LayoutError
-from burnish.recipe import Entry, Extent, Literal
+from burnish.recipe import Extent, Literal, Tree
 
 from burnish_format_udf.descriptors import ANCHOR, SEQUENCE_BLOCKS, Volume, recognition
 from burnish_format_udf.fields import BLOCK
 from burnish_format_udf.fileset import FileSet
-from burnish_format_udf.names import check_facts, folders
+from burnish_format_udf.names import TOKEN_LENGTH, folders
 from burnish_format_udf.revisions import REVISIONS
 
 _MAIN: Final = 32
@@ -47,12 +47,12 @@ class Piece:
 class Bridge:
     """The UDF half of a volume."""
 
-    def __init__(self, entries: Sequence[Entry], facts: VolumeFacts) -> None:
+    def __init__(self, tree: Tree, facts: VolumeFacts) -> None:
         """Raises LayoutError for names that UDF does not hold, and for a path that stands twice."""
-        check_facts(facts)
-        sized = [(entry.path, entry.size) for entry in entries]
+        facts.check(TOKEN_LENGTH)
+        sized = [(entry.path, entry.size) for entry in tree.entries]
         self._facts = facts
-        self._files = FileSet(folders(entries), sized, REVISIONS["1.02"], facts)
+        self._files = FileSet(folders(tree), sized, REVISIONS["1.02"], facts)
         self.blocks = self._files.place(0)
         """Sectors that its structures take."""
 

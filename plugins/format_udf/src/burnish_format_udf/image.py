@@ -32,7 +32,7 @@ from burnish_format_udf.descriptors import (
 from burnish_format_udf.entries import METADATA_TYPE, MIRROR_TYPE, SHORT, Entries, short_extents
 from burnish_format_udf.fields import BLOCK
 from burnish_format_udf.fileset import FileSet, zeros
-from burnish_format_udf.names import check_facts, folders
+from burnish_format_udf.names import TOKEN_LENGTH, folders
 from burnish_format_udf.revisions import Revision
 
 _RECOGNITION: Final = 16
@@ -55,9 +55,9 @@ class _Inside:
 
 def lay_out(tree: Tree, facts: VolumeFacts, revision: Revision) -> Recipe:
     """Lay `tree` out. Raises LayoutError."""
-    check_facts(facts)
+    facts.check(TOKEN_LENGTH)
     sized = [(entry.path, entry.size) for entry in tree.entries]
-    file_set = FileSet(folders(tree.entries), sized, revision, facts)
+    file_set = FileSet(folders(tree), sized, revision, facts)
     inside = (_doubled if revision.metadata else _plain)(file_set, tree, facts)
     volume = inside.volume
     tail = _PARTITION + volume.blocks

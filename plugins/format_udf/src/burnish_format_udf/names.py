@@ -5,12 +5,10 @@ Shapes: a path is a tuple of components from the root.
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from typing import Final
 
-from burnish.contracts import VolumeFacts
 from burnish.errors import LayoutError
-from burnish.recipe import Entry
+from burnish.recipe import Tree
 
 from burnish_format_udf.fields import compressed
 
@@ -19,7 +17,7 @@ NAME_LIMIT: Final = 255
 PATH_LIMIT: Final = 1023
 """Bytes of a resolved path (the table of limits at the head of UDF)."""
 IDENTIFIER: Final = re.compile(r"[A-Z0-9_]{0,16}")
-TOKEN: Final = re.compile(r"[A-Z0-9]{1,100}")
+TOKEN_LENGTH: Final = 100
 
 Path = tuple[str, ...]
 
@@ -42,36 +40,15 @@ def _is_barred(character: str) -> bool:
     return character in "/\\" or unicodedata.category(character) in {"Cc", "Cs"}
 
 
-def check_facts(facts: VolumeFacts) -> None:
-    """Raise LayoutError where a volume's descriptors cannot say this."""
-    if not IDENTIFIER.fullmatch(facts.identifier):
-        raise LayoutError(f"file-set ID {facts.identifier!r} is not 0 to 16 of A-Z 0-9 _")
-    if not TOKEN.fullmatch(facts.token):
-        raise LayoutError(f"volume token {facts.token!r} is not 1 to 100 of A-Z 0-9")
-    if facts.made.utcoffset() is None:
-        raise LayoutError("the time a volume was made needs its offset from UTC")
-
-
-def folders(entries: Iterable[Entry]) -> list[Path]:
-    """Check every entry's path and return the folders they need, parents first, in order.
+def folders(tree: Tree) -> list[Path]:
+    """Check every path and return the folders that a tree needs, parents first, in order.
 
     Raises LayoutError naming the first path that does not suit.
     """
-    files: set[Path] = set()
-    found: set[Path] = {()}
-    for entry in entries:
-        path = entry.path
-        if path in files:
-            raise LayoutError(f"{shown(path)} stands twice in the tree")
-        files.add(path)
+    found: list[Path] = tree.folders()
+    for path in (*found, *(entry.path for entry in tree.entries)):
         _check_name(path)
-        if path[:-1] not in found:
-            for depth in range(1, len(path)):
-                _check_name(path[:depth])
-                found.add(path[:depth])
-    if both := files & found:
-        raise LayoutError(f"{shown(min(both))} is both a file and a folder")
-    return sorted(found - {()}, key=lambda path: (len(path), path))
+    return found
 
 
 def _check_name(path: Path) -> None:

@@ -14,8 +14,6 @@ from burnish_format_zip.records import FULL_2, Member, dos, ending
 
 _FORBIDDEN: Final = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|]|[. ]$')
 """What Windows has no names with; the rest every system can write."""
-_IDENTIFIER: Final = re.compile("[A-Z0-9_]{0,16}")
-_TOKEN: Final = re.compile("[A-Z0-9]{1,120}")
 MARK: Final = "BURNISH "
 """Begins the comment of our archives, which says what volume they are."""
 
@@ -23,7 +21,8 @@ MARK: Final = "BURNISH "
 def lay_out(tree: Tree, facts: VolumeFacts, password: bytes = b"") -> Recipe:
     """With a password its members are enciphered. Raises LayoutError."""
     comment, made = _comment(facts), dos(facts.made)
-    _check_paths(tree.entries)
+    tree.folders()
+    _check_names(tree.entries)
     sources = dict(tree.sources)
     extents: list[Extent] = []
     spans: list[FileSpan] = []
@@ -50,24 +49,13 @@ def lay_out(tree: Tree, facts: VolumeFacts, password: bytes = b"") -> Recipe:
 
 
 def _comment(facts: VolumeFacts) -> bytes:
-    if not _IDENTIFIER.fullmatch(facts.identifier):
-        raise LayoutError(f"file-set ID {facts.identifier!r} is not 0 to 16 of A-Z 0-9 _")
-    if not _TOKEN.fullmatch(facts.token):
-        raise LayoutError(f"volume token {facts.token!r} is not 1 to 120 of A-Z 0-9")
-    if facts.made.utcoffset() is None:
-        raise LayoutError("the time a volume was made needs its offset from UTC")
+    facts.check()
     return f"{MARK}{facts.identifier} {facts.token} {facts.made:%Y%m%dT%H%M%S}".encode()
 
 
-def _check_paths(entries: Iterable[Entry]) -> None:
-    files: set[tuple[str, ...]] = set()
-    folders: set[tuple[str, ...]] = set()
+def _check_names(entries: Iterable[Entry]) -> None:
     for entry in entries:
         path, shown = entry.path, "/" + "/".join(entry.path)
-        if path in files:
-            raise LayoutError(f"{shown} stands twice in the tree")
-        files.add(path)
-        folders.update(path[:depth] for depth in range(len(path)))
         if not path or not all(path):
             raise LayoutError(f"{shown} has an empty name")
         for name in path:
@@ -77,8 +65,6 @@ def _check_paths(entries: Iterable[Entry]) -> None:
             raise LayoutError(f"{shown!r} has no UTF-8 form")
         if len(shown.encode()) > FULL_2:
             raise LayoutError(f"{shown[:60]}… is longer than {FULL_2} bytes")
-    if both := files & folders:
-        raise LayoutError(f"/{'/'.join(min(both))} is a file and a folder")
 
 
 def _encodable(text: str) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
 
 from burnish.errors import ConfigError, Mismatch
-from burnish.fileset.reading import FilePath, Medium, OnMedium
+from burnish.fileset.reading import FilePath, Medium, OnMedium, Positioned
 from burnish.fileset.seal import cms, der
 from burnish.fileset.seal.der import Malformed, Reader
 from burnish.recipe.codecs import Deciphering
@@ -283,34 +283,16 @@ def check_signature(after: Reader, digest: bytes) -> None:
         raise Mismatch("its signature does not hold") from error
 
 
-class _Part(io.RawIOBase):
+class _Part(Positioned):
     """A range of a temporary file, which is gone when this is closed."""
 
     def __init__(self, file: IO[bytes], start: int, length: int) -> None:
-        super().__init__()
-        self._file, self._start, self._length, self._at = file, start, length, 0
+        super().__init__(length)
+        self._file, self._start = file, start
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._length}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
-        count = min(len(buffer), max(0, self._length - self._at))
-        self._file.seek(self._start + self._at)
-        data = self._file.read(count)
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
+    def take(self, at: int, count: int) -> bytes:
+        self._file.seek(self._start + at)
+        return self._file.read(count)
 
     def close(self) -> None:
         self._file.close()

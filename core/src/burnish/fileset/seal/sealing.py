@@ -5,17 +5,13 @@ Whoever composes a volume several times, to see how it splits, has each file sea
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
-from typing import Final
 
 from burnish.contracts import Cancel
-from burnish.errors import SourceDamaged
 from burnish.fileset.seal.cms import Envelope
-from burnish.recipe import Encoded, Entry, Extent, Literal, Opener, Range, Zeros
-
-_STEP: Final = 1 << 20
+from burnish.recipe import Entry, Extent, Opener, pieces
 
 
 class Sealer:
@@ -44,34 +40,7 @@ class Sealer:
     def digest(self, content: Sequence[Extent]) -> bytes:
         """SHA-256 of what extents stand for."""
         running = sha256()
-        for piece in self._pieces(content):
+        for piece in pieces(content, self._opener):
+            self._cancel.check()
             running.update(piece)
         return running.digest()
-
-    def _pieces(self, content: Sequence[Extent]) -> Iterator[bytes]:
-        for extent in content:
-            match extent:
-                case Literal(data):
-                    yield data
-                case Zeros(length):
-                    for at in range(0, length, _STEP):
-                        yield bytes(min(_STEP, length - at))
-                case Range():
-                    yield from self._read(extent)
-                case Encoded(codec, inner):
-                    encoder = codec.encoder()
-                    for piece in self._pieces(inner):
-                        yield encoder.update(piece)
-                    yield encoder.finish()
-
-    def _read(self, extent: Range) -> Iterator[bytes]:
-        start, left = extent.start, extent.length
-        with self._opener(extent.key) as located:
-            while left:
-                self._cancel.check()
-                data = os.pread(located.descriptor, min(_STEP, left), located.offset + start)
-                if not data:
-                    raise SourceDamaged(f"source {extent.key} ends {left} bytes early")
-                yield data
-                start += len(data)
-                left -= len(data)
