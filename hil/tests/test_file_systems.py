@@ -35,8 +35,9 @@ FILES = {"/".join(entry.path): content(entry, SHELF) for entry in TREE.entries}
 def plain() -> Tree:
     """What every file system can name: 8.3, upper case."""
     kept = [entry for entry in TREE.entries if re.fullmatch("[A-Z0-9_/]+", "/".join(entry.path))]
-    kept = [entry for entry in kept if entry.path[0] != "LONG"]
-    return Tree((*kept, Entry(("README.TXT",), (Literal(b"read me"),))), TREE.sources)
+    kept = [entry for entry in kept if entry.path[0] != "LONG" and len(entry.path) <= 8]
+    kept += [Entry(("README.TXT",), (Literal(b"read me"),)), Entry((*"ABCDEFG", "DEEP"), (Literal(b"deep"),))]
+    return Tree(tuple(kept), TREE.sources)
 
 
 PLAIN = plain()
