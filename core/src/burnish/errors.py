@@ -6,6 +6,7 @@
   x Refused                answer the SCU with the DIMSE status that it carries; nothing has changed
   x RequestFailed          set the request to FAILURE with the status info and failed items it carries
   x LayoutError            a tree that this format cannot hold; names the path
+  x LabelUnfit             a text that has no room on its label; says which
   x UnreadableMedium       what was read is not a medium of this format
   x DatabaseDamaged        serve nothing until somebody has run `burnish repair`
   x SourceDamaged          a stored instance is gone or shorter than its record says
@@ -76,6 +77,10 @@ class LayoutError(BurnishError):
     """A tree that a format cannot hold."""
 
 
+class LabelUnfit(BurnishError):
+    """A label that cannot be drawn without cutting something. The message names what, not its value."""
+
+
 class UnreadableMedium(BurnishError):
     """Bytes that are no medium of the format that was asked to read them."""
 
@@ -124,6 +129,7 @@ class FaultKind(StrEnum):
     UNSAFE_TARGET = "UNSAFE_TARGET"
     """Writing there would destroy data that burnish was not given."""
     LABEL_FAILED = "LABEL_FAILED"
+    """Nobody knows whether a label was printed."""
     UNKNOWN_REPLY = "UNKNOWN_REPLY"
     """The device said something that its driver does not know: it is stopped, nobody guesses."""
     DRIVER_FAULT = "DRIVER_FAULT"

@@ -11,7 +11,16 @@ from typing import Any
 
 from pluggy import HookimplMarker, HookspecMarker
 
-from burnish.contracts import CheckSpec, FormatSpec, MoverSpec, Profile, RuleSetSpec, WriterSpec
+from burnish.contracts import (
+    CheckSpec,
+    FormatSpec,
+    LabelMakerSpec,
+    MoverSpec,
+    PrinterSpec,
+    Profile,
+    RuleSetSpec,
+    WriterSpec,
+)
 
 hookspec = HookspecMarker("burnish")
 hookimpl = HookimplMarker("burnish")
@@ -179,6 +188,76 @@ def burnish_movers() -> Sequence[MoverSpec[Any]]:
         @hookimpl
         def burnish_movers():
             return [MoverSpec("person", Settings, Person)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def burnish_label_makers() -> Sequence[LabelMakerSpec[Any]]:
+    """Return the ways to draw labels that this plugin knows.
+
+    A sheet with nothing but the code of the piece, as a bitmap of one dot for each bit of its text:
+
+        class Settings(BaseModel):
+            title: str = "Bare"
+
+        class Bare(LabelMaker):
+            def __init__(self, settings):
+                stock = Stock(kind=StockKind.SHEET, width=210, height=297)
+                self.styles = {"bare": LabelStyle(name="bare", title=settings.title, stock=stock)}
+
+            def draw(self, label, style, wanted):
+                if label.people:
+                    raise LabelUnfit("there is no room for people")
+                bits = label.code.encode()
+                data = b"P4 %d 1 " % (8 * len(bits)) + bits
+                stock = self.styles[style].stock
+                return Artwork(data=data, form=Form.PBM, dpi=wanted.dpi, stock=stock, style=style)
+
+        @hookimpl
+        def burnish_label_makers():
+            return [LabelMakerSpec("bare", Settings, Bare)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def burnish_printers() -> Sequence[PrinterSpec[Any]]:
+    """Return the kinds of label printer this plugin can drive.
+
+    A printer that is a device node, into which bitmaps go as they are:
+
+        class Settings(BaseModel):
+            node: Path
+
+        class Node(Printer):
+            capabilities = PrinterCapabilities(attaches=False)
+
+            def __init__(self, settings):
+                self._node = settings.node
+
+            def __enter__(self):
+                if not self._node.exists():
+                    raise DeviceFault(FaultKind.DEVICE_OFFLINE, f"there is no {self._node}")
+                return self
+
+            def __exit__(self, *exc_info):
+                pass
+
+            def look(self):
+                return DeviceState(unit=Unit(place=str(self._node)))
+
+            def wanted(self, stock):
+                return Wanted(form=Form.PBM, dpi=203)
+
+            def print(self, job, artwork, cancel):
+                cancel.check()
+                self._node.write_bytes(artwork.data)
+                return "its tray"
+
+        @hookimpl
+        def burnish_printers():
+            return [PrinterSpec("node", Settings, Node)]
     """
     raise NotImplementedError
 

@@ -14,7 +14,17 @@ from typing import Any, Protocol, TypeVar
 import pluggy
 
 from burnish import hookspecs
-from burnish.contracts import CONTRACT, CheckSpec, FormatSpec, MoverSpec, Profile, RuleSetSpec, WriterSpec
+from burnish.contracts import (
+    CONTRACT,
+    CheckSpec,
+    FormatSpec,
+    LabelMakerSpec,
+    MoverSpec,
+    PrinterSpec,
+    Profile,
+    RuleSetSpec,
+    WriterSpec,
+)
 from burnish.errors import ConfigError, PluginError
 
 GROUP = "burnish"
@@ -74,6 +84,8 @@ class Registry:
         self.movers: dict[str, MoverSpec[Any]] = {}
         self.checks: dict[str, CheckSpec] = {}
         self.rule_sets: dict[str, RuleSetSpec[Any]] = {}
+        self.label_makers: dict[str, LabelMakerSpec[Any]] = {}
+        self.printers: dict[str, PrinterSpec[Any]] = {}
         self.origin: dict[str, str] = {}
         """Which plugin offers what: "writer file" -> "writer-file"."""
 
@@ -126,7 +138,7 @@ class Registry:
         offers = [
             ("profile", profile.identifier, profile) for profile in self._ask("burnish_profiles", module)
         ]
-        for role in ("format", "writer", "mover", "check", "rule set"):
+        for role in ("format", "writer", "mover", "check", "rule set", "label maker", "printer"):
             hook = f"burnish_{role}s".replace(" ", "_")
             offers += [(role, spec.name, spec) for spec in self._ask(hook, module)]
         for role, offered, _ in offers:

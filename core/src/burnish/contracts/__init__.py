@@ -7,7 +7,22 @@ from burnish.contracts.check import CheckSpec, Finding, Level
 from burnish.contracts.device import DeviceState, Medium, Supply, Unit
 from burnish.contracts.format import Contents, FileOnMedium, Format, FormatSpec, VolumeFacts
 from burnish.contracts.head import Head, HeadValue
+from burnish.contracts.label import (
+    Artwork,
+    Barcode,
+    Form,
+    Label,
+    LabelMaker,
+    LabelMakerSpec,
+    LabelPerson,
+    LabelStudy,
+    LabelStyle,
+    Stock,
+    StockKind,
+    Wanted,
+)
 from burnish.contracts.mover import Mover, MoverCapabilities, MoverSpec, Tray
+from burnish.contracts.printer import Printed, Printer, PrinterCapabilities, PrinterSpec, PrintJob
 from burnish.contracts.profile import (
     AsIs,
     DirectoryKey,
@@ -47,7 +62,9 @@ CONTRACT = 1
 
 __all__ = [
     "CONTRACT",
+    "Artwork",
     "AsIs",
+    "Barcode",
     "Breach",
     "Cancel",
     "CheckSpec",
@@ -60,6 +77,7 @@ __all__ = [
     "FileView",
     "Finding",
     "Fit",
+    "Form",
     "Format",
     "FormatSpec",
     "Found",
@@ -67,6 +85,12 @@ __all__ = [
     "HeadValue",
     "IconRule",
     "Job",
+    "Label",
+    "LabelMaker",
+    "LabelMakerSpec",
+    "LabelPerson",
+    "LabelStudy",
+    "LabelStyle",
     "Level",
     "Medium",
     "MediumFacts",
@@ -74,6 +98,11 @@ __all__ = [
     "Mover",
     "MoverCapabilities",
     "MoverSpec",
+    "PrintJob",
+    "Printed",
+    "Printer",
+    "PrinterCapabilities",
+    "PrinterSpec",
     "Profile",
     "RecordView",
     "Report",
@@ -81,6 +110,8 @@ __all__ = [
     "RuleSetSpec",
     "Security",
     "Severity",
+    "Stock",
+    "StockKind",
     "Subject",
     "Supply",
     "Takes",
@@ -89,6 +120,7 @@ __all__ = [
     "Unfit",
     "Unit",
     "VolumeFacts",
+    "Wanted",
     "Writer",
     "WriterCapabilities",
     "WriterSpec",
