@@ -168,7 +168,9 @@ def test_case_10_a_cancelled_uid_is_free_again(scu: Watched) -> None:
     [
         pytest.param(lambda: naming(item(), IncludeNonDICOMObjects="FOR_PATIENT"), id="case_12_known_term"),
         pytest.param(lambda: naming(item(), IncludeNonDICOMObjects="FOR_X"), id="case_12_unknown_term"),
-        pytest.param(lambda: naming(item(), BarcodeSymbology="QR", BarcodeValue="1"), id="case_13_symbology"),
+        pytest.param(
+            lambda: naming(item(), BarcodeSymbology="PDF417", BarcodeValue="1"), id="case_13_symbology"
+        ),
         pytest.param(lambda: naming(item(), PatientName="Doe^Jane"), id="case_14_unknown_attribute"),
         pytest.param(lambda: naming(item(RequestedMediaApplicationProfile="STD-FOO")), id="case_15_profile"),
         pytest.param(lambda: naming(item(ReferencedSOPInstanceUID=generate_uid())), id="case_16_not_stored"),

@@ -6,6 +6,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -20,21 +21,29 @@ from burnish import contracts, hookspecs
 from burnish.cli.app import app
 from burnish.config import SAMPLE, Config
 from burnish.contracts import (
+    Artwork,
     Cancel,
     FileKind,
     FileView,
+    Form,
     Found,
     Job,
+    Label,
+    LabelPerson,
     Level,
     MediumFacts,
     MediumView,
+    PrintJob,
     Severity,
+    Stock,
+    StockKind,
     Subject,
     Tray,
     Unfit,
     VolumeFacts,
+    Wanted,
 )
-from burnish.errors import FaultKind, UnreadableMedium
+from burnish.errors import DeviceFault, FaultKind, LabelUnfit, UnreadableMedium
 from burnish.events import EventKind
 from burnish.media import CAPACITY, MediaKind
 from burnish.production.faults import POLICIES
@@ -58,7 +67,7 @@ DOCUMENTS = sorted(
     for path in HOUSE.glob(pattern)
 )
 SHOWN = [str(path.relative_to(HOUSE)) for path in DOCUMENTS]
-NOT_IN_THE_SAMPLE = {"formats", "rules"}
+NOT_IN_THE_SAMPLE = {"formats", "rules", "label_makers"}
 """Tables without a key of their own: what stands in them is a plugin's."""
 
 # --- commands ----------------------------------------------------------------------------------------------
@@ -144,9 +153,11 @@ def sample_keys() -> set[str]:
 
 def _dotted(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
     for name, value in values.items():
-        star = "*" if above in ("writers.", "movers.", "stations.", "aets.") else name
-        if isinstance(value, dict):
+        star = "*" if above in ("writers.", "movers.", "printers.", "stations.", "aets.") else name
+        if isinstance(value, dict) and value:
             yield from _dotted(value, f"{above}{star}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            yield from _dotted(value[0], f"{above}{star}.")
         else:
             yield above + name
 
@@ -208,7 +219,7 @@ import shutil
 from pathlib import Path
 from pydantic import BaseModel
 from burnish.contracts import *
-from burnish.errors import UnreadableMedium
+from burnish.errors import DeviceFault, FaultKind, LabelUnfit, UnreadableMedium
 from burnish.hookspecs import hookimpl
 from burnish.media import CAPACITY, MediaKind
 from burnish.recipe import Recipe
@@ -319,6 +330,32 @@ def test_the_example_of_burnish_checks(tmp_path: Path) -> None:
     [spec] = example("burnish_checks")
     missing, there = spec.look([{"path": str(tmp_path / "x")}, {"path": str(tmp_path)}])
     assert (missing.level, there.level) == (Level.FAIL, Level.OK)
+
+
+def test_the_example_of_burnish_label_makers() -> None:
+    [spec] = example("burnish_label_makers")
+    maker = spec.make({"title": "Ours"})
+    assert maker.styles["bare"].title == "Ours"
+    label = Label(token="ABC", piece=2)
+    artwork = maker.draw(label, "bare", Wanted(form=Form.PBM, dpi=200))
+    assert (artwork.data, artwork.dpi) == (b"P4 40 1 ABC-2", 200)
+    with pytest.raises(LabelUnfit):
+        maker.draw(replace(label, people=(LabelPerson(),)), "bare", Wanted())
+
+
+def test_the_example_of_burnish_printers(tmp_path: Path) -> None:
+    [spec] = example("burnish_printers")
+    node = tmp_path / "lp0"
+    printer = spec.make({"node": node})
+    with pytest.raises(DeviceFault), printer:
+        pass
+    node.touch()
+    stock = Stock(kind=StockKind.STICKER, width=50, height=30)
+    artwork = Artwork(data=b"dots", form=Form.PBM, dpi=203, stock=stock, style="bare")
+    with printer:
+        assert printer.look().unit.place == str(node)
+        assert printer.print(PrintJob(code="ABC-1", title=""), artwork, Cancel()) == "its tray"
+    assert node.read_bytes() == b"dots"
 
 
 def test_the_example_of_burnish_rule_sets() -> None:

@@ -16,17 +16,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from burnish.contracts import FormatSpec, MoverSpec, RuleSetSpec, WriterSpec
+from burnish.contracts import FormatSpec, LabelMakerSpec, MoverSpec, PrinterSpec, RuleSetSpec, WriterSpec
 from burnish.database.settings import DatabaseSettings
 from burnish.dicom.settings import ServerSettings, StorageSettings
 from burnish.errors import ConfigError
 from burnish.fileset.media import MediaSettings
 from burnish.fileset.settings import IdentitySettings
 from burnish.instances.settings import SpoolSettings
+from burnish.labels.settings import LabelSettings
 from burnish.orders.lifetimes import RetentionSettings
 from burnish.orders.settings import AetSettings, QueueSettings
 from burnish.production.devices import Devices, station_faults
-from burnish.production.settings import MoverSettings, StationSettings, WriterSettings
+from burnish.production.settings import MoverSettings, PrinterSettings, StationSettings, WriterSettings
 from burnish.registry import Registry, default_plugins
 
 DEFAULT_FILE: Final = "burnish.toml"
@@ -67,6 +68,11 @@ class Config(BaseSettings):
     """`[writers.<name>]`: the devices. Absent: image files under `out`."""
     movers: dict[Name, MoverSettings] = Field(default_factory=dict)
     """`[movers.<name>]`: the robots."""
+    printers: dict[Name, PrinterSettings] = Field(default_factory=dict)
+    """`[printers.<name>]`: the label printers. One that no station names prints nothing."""
+    labels: LabelSettings = Field(default_factory=LabelSettings)
+    label_makers: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    """`[label_makers.<name>]`: keys of a label maker's own model."""
     stations: dict[Name, StationSettings] = Field(default_factory=dict)
     """`[stations.<name>]`: writers that work as one, with or without a robot. A writer that no station names
     is a station by itself."""
@@ -75,8 +81,8 @@ class Config(BaseSettings):
 
     @property
     def devices(self) -> Devices:
-        """The three tables of devices."""
-        return Devices(self.writers, self.movers, self.stations)
+        """The tables of devices."""
+        return Devices(self.writers, self.movers, self.stations, self.printers, self.label_makers)
 
     @classmethod
     def settings_customise_sources(
@@ -159,8 +165,11 @@ def check_plugins(loaded: Loaded) -> Registry:
     faults = [f"{file}: {broken}" for broken in registry.broken.values()]
     faults += list(_device_faults(config.writers, registry.writers, "writers", file, text))
     faults += list(_device_faults(config.movers, registry.movers, "movers", file, text))
+    faults += list(_device_faults(config.printers, registry.printers, "printers", file, text))
+    makers = registry.label_makers
+    faults += list(_own_tables(config.label_makers, makers, ("label_makers", "label maker"), file, text))
     if not faults:  # what is built of them can be judged once each is right by itself
-        found = station_faults(config.devices, registry)
+        found = station_faults(config.devices, registry, config.labels)
         faults += [_fault(file, text, place, message) for place, message in found]
     faults += list(_own_tables(config.formats, registry.formats, ("formats", "format"), file, text))
     faults += list(_own_tables(config.rules, registry.rule_sets, ("rules", "rule set"), file, text))
@@ -180,8 +189,8 @@ def check_plugins(loaded: Loaded) -> Registry:
 
 
 def _device_faults(
-    tables: Mapping[str, WriterSettings] | Mapping[str, MoverSettings],
-    specs: Mapping[str, WriterSpec[Any]] | Mapping[str, MoverSpec[Any]],
+    tables: Mapping[str, WriterSettings] | Mapping[str, MoverSettings] | Mapping[str, PrinterSettings],
+    specs: Mapping[str, WriterSpec[Any]] | Mapping[str, MoverSpec[Any]] | Mapping[str, PrinterSpec[Any]],
     role: str,
     file: Path | None,
     text: str,
@@ -197,7 +206,7 @@ def _device_faults(
 
 def _own_tables(
     tables: Mapping[str, Mapping[str, Any]],
-    specs: Mapping[str, FormatSpec[Any]] | Mapping[str, RuleSetSpec[Any]],
+    specs: Mapping[str, FormatSpec[Any]] | Mapping[str, RuleSetSpec[Any]] | Mapping[str, LabelMakerSpec[Any]],
     role: tuple[str, str],
     file: Path | None,
     text: str,
@@ -297,7 +306,7 @@ SAMPLE: Final = """\
 
 # Absent: all first-party ones.
 # plugins = ["format-fat", "format-iso9660", "format-mime", "format-udf", "format-zip", "profiles", \
-"rules-drg", "rules-ihe-pdi", "writer-file"]
+"label-html", "printer-file", "rules-drg", "rules-ihe-pdi", "writer-file"]
 
 [server]
 ae_title = "BURNISH"          # the called AE title that is answered
@@ -388,6 +397,26 @@ quarantine_after = 3          # media spoilt in a row that take a device out of 
 #   writers = ["left"]        # as the robot counts its drives; several make copies side by side
 #   mover = "arm"             # absent: a person loads and unloads
 #   media = ["CD-R"]          # what lies in its input bin; absent: whatever its drives can make
+#   printer = "paper"         # absent: no labels
+#   style = "disc-120"        # `burnish label styles` lists them
+#   unlabelled = "block"      # where a label cannot be printed: "skip" it, or "discard" the piece
+#   confirm = "auto"          # `burnish stations labelled` where a person attaches labels; or "never"
+#   [[stations.tower.besides]]  # a further label of each piece, such as a mailer
+#   printer = "letters"
+#   style = "mailer"
+#   unlabelled = "skip"
+#   confirm = "never"
+#   [printers.paper]
+#   driver = "file"
+
+[labels]
+maker = "html"                # what draws them; its own keys: [label_makers.html]
+extracted_default = "YES"     # "NO": labels say nothing of the instances unless a request wants it
+institution = ""              # who makes the media; absent: Institution Name of the instances
+attributes = []               # of the instances, that labels say besides: "ReferringPhysicianName"
+styles = {}                   # Label Style Selection of a request: { HOUSE = "our-disc" }
+symbology_default = "CODE128" # where a request gives a Barcode Value alone
+disposition = "mail"          # Media Disposition: on mailers and sheets; "always"; "never"
 
 # [aets.CT1]                  # where the table exists, any AE that is not in it is turned away
 # may = ["store", "create", "cancel", "get"]

@@ -204,14 +204,18 @@ def burnish_label_makers() -> Sequence[LabelMakerSpec[Any]]:
         class Bare(LabelMaker):
             def __init__(self, settings):
                 stock = Stock(kind=StockKind.SHEET, width=210, height=297)
-                self.styles = {"bare": LabelStyle(name="bare", title=settings.title, stock=stock)}
+                self._bare = LabelStyle(name="bare", title=settings.title, stock=stock)
+
+            @property
+            def styles(self):
+                return {"bare": self._bare}
 
             def draw(self, label, style, wanted):
                 if label.people:
                     raise LabelUnfit("there is no room for people")
                 bits = label.code.encode()
                 data = b"P4 %d 1 " % (8 * len(bits)) + bits
-                stock = self.styles[style].stock
+                stock = self._bare.stock
                 return Artwork(data=data, form=Form.PBM, dpi=wanted.dpi, stock=stock, style=style)
 
         @hookimpl

@@ -175,8 +175,8 @@ def test_what_is_refused_leaves_nothing(house: House) -> None:
 
 
 def test_a_term_that_is_read_as_the_default_is_told(house: House) -> None:
-    house.orders.create({**WANTED, "BarcodeSymbology": "QR"}, sop_instance=UID, ae=OWNER)
-    assert house.orders.look(UID, ["BarcodeSymbology"], ae=OWNER).values == {"BarcodeSymbology": "QR"}
+    house.orders.create({**WANTED, "BarcodeSymbology": "PDF417"}, sop_instance=UID, ae=OWNER)
+    assert house.orders.look(UID, ["BarcodeSymbology"], ae=OWNER).values == {"BarcodeSymbology": "PDF417"}
     assert house.kinds() == ["request-created", "term-ignored"]
 
 

@@ -18,6 +18,8 @@ config_app = typer.Typer(help="Look at the configuration.", no_args_is_help=True
 scu_app = typer.Typer(help="A client for any media creation SCP.", no_args_is_help=True)
 stations_app = typer.Typer(help="Look at the stations, and put them out of service and back.")
 plugin_app = typer.Typer(help="Make a plugin.", no_args_is_help=True)
+label_app = typer.Typer(help="Look at labels and their styles.", no_args_is_help=True)
+app.add_typer(label_app, name="label")
 app.add_typer(stations_app, name="stations")
 app.add_typer(plugin_app, name="plugin")
 app.add_typer(config_app, name="config")
@@ -224,6 +226,64 @@ def stations_accept_medium(name: str, config: ConfigOption = None) -> None:
     from burnish.cli.stations import accept_medium
 
     accept_medium(config, name)
+
+
+@stations_app.command("labelled")
+def stations_labelled(
+    name: str,
+    code: Annotated[
+        str, typer.Argument(help="As scanned from the label; absent: the only one that is waited for.")
+    ] = "",
+    config: ConfigOption = None,
+) -> None:
+    """Say that a label is where it belongs: on the piece that has left, or on that in the device."""
+    from burnish.cli.stations import labelled
+
+    labelled(config, name, code)
+
+
+@stations_app.command("reprint")
+def stations_reprint(name: str, config: ConfigOption = None) -> None:
+    """Say that a label in doubt was not printed, so that it is printed now."""
+    from burnish.cli.stations import reprint
+
+    reprint(config, name)
+
+
+@label_app.command("preview")
+def label_preview(
+    out: Annotated[Path, typer.Option(help="The file: .pdf, .png or .pbm.")],
+    request: Annotated[str | None, typer.Argument(help="UID or token.")] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="A made label instead.")] = False,
+    style: Annotated[str, typer.Option(help="Absent: as the request selects, else disc-120.")] = "",
+    volume: Annotated[int, typer.Option(min=1)] = 1,
+    copy: Annotated[int, typer.Option(min=1)] = 1,
+    config: ConfigOption = None,
+) -> None:
+    """Draw what a label will look like."""
+    from burnish.cli.label import preview
+
+    preview(request, style, out, volume, copy, config, sample=sample)
+
+
+@label_app.command("styles")
+def label_styles(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Print the styles there are."""
+    from burnish.cli.label import show_styles
+
+    show_styles(config, as_json=as_json)
+
+
+@label_app.command("copy")
+def label_copy(
+    style: Annotated[str, typer.Argument(help="One of `burnish label styles`.")],
+    folder: Annotated[Path, typer.Argument(help="Where to; its name is the name of the new style.")],
+    config: ConfigOption = None,
+) -> None:
+    """Copy a style, to be edited."""
+    from burnish.cli.label import copy_style
+
+    copy_style(style, folder, config)
 
 
 @stations_app.command("resume")

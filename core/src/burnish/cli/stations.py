@@ -20,8 +20,15 @@ from burnish.production.faults import POLICIES
 from burnish.production.leftovers import AttemptRow, is_worked_on, mark_unknown, open_attempts
 from burnish.production.outcome import settle_cut_off
 from burnish.production.roster import StationRow, StationState
-from burnish.requests.ledger import claim_of, piece_row
-from burnish.requests.states import PieceState
+from burnish.requests.ledger import (
+    claim_of,
+    confirm_label,
+    label_states,
+    note_label,
+    piece_row,
+    unconfirmed_pieces,
+)
+from burnish.requests.states import LabelState, PieceState
 from burnish.terms import StatusInfo
 
 
@@ -77,6 +84,54 @@ def accept_medium(config: Path | None, name: str) -> None:
         say(line)
     if not taken:
         say(f"{name}: no medium is in doubt here")
+
+
+def labelled(config: Path | None, name: str, code: str) -> None:
+    """Enter that a label is on its piece: of one in doubt it is taken for printed, of one that has left the
+    station may make the next.
+
+    Raises BurnishError where `code` is that of no such piece, or where none is given and there are several.
+    """
+    with _database(config).write() as connection:
+        rows = _demand(connection, name)
+        waiting = {piece: (attempt, "") for attempt, piece in unconfirmed_pieces(connection, rows)}
+        waiting |= {piece: (attempt, printer) for attempt, printer, piece in _doubtful(connection, rows)}
+        if not waiting:
+            say(f"{name}: no label is waited for here")
+            return
+        if code not in waiting and (code or len(waiting) > 1):
+            raise BurnishError(f"{code or 'a code'!r} is none of {', '.join(waiting)}: nothing is changed")
+        piece = code or next(iter(waiting))
+        attempt, printer = waiting[piece]
+        if printer:
+            note_label(connection, attempt, printer, LabelState.PRINTED)
+        else:
+            confirm_label(connection, attempt)
+    say(f"{name}: piece {piece} is labelled")
+
+
+def reprint(config: Path | None, name: str) -> None:
+    """Enter that the labels in doubt of a station were not printed: they are printed as at the first time."""
+    with _database(config).write() as connection:
+        found = _doubtful(connection, _demand(connection, name))
+        for attempt, printer, _ in found:
+            note_label(connection, attempt, printer, None)
+    for _, printer, piece in found:
+        say(f"{name}: {printer} prints the label of piece {piece} again")
+    if not found:
+        say(f"{name}: no label is in doubt here")
+
+
+def _doubtful(connection: Connection, rows: list[str]) -> list[tuple[int, str, str]]:
+    """Attempt, printer and code of the piece of each label of which nobody knows whether it was printed."""
+    found = []
+    for row in (one for name in rows for one in open_attempts(connection, name)):
+        job = claim_of(connection, row.id).job
+        states = label_states(connection, row.id)
+        piece = f"{job.volume_token}-{job.copy}"
+        doubtful = [printer for printer, state in states.items() if state is LabelState.DOUBTFUL]
+        found += [(row.id, printer, piece) for printer in doubtful]
+    return found
 
 
 def _take(connection: Connection, row: AttemptRow, retries: int) -> str:
@@ -173,7 +228,7 @@ DOES: Final = {
     PieceState.CLAIMED: "fetching a blank for",
     PieceState.INTENT: "writing",
     PieceState.WRITTEN: "reading back",
-    PieceState.PROVEN: "handing out",
+    PieceState.PROVEN: "labelling or handing out",
     PieceState.LABELLED: "handing out",
     PieceState.UNKNOWN: "in doubt about",
 }

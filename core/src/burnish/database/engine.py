@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.schema import CreateColumn
 
 from burnish.database.settings import DatabaseSettings
 from burnish.database.soundness import DATABASE_FILE, SCHEMA
@@ -71,6 +72,7 @@ class Database:
         """Make what is missing. Called once at start, under the single-writer lock."""
         with self.write() as connection:
             metadata.create_all(connection)
+            _add_columns(connection)
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
 
     def close(self) -> None:
@@ -153,3 +155,13 @@ def _part(context: ExceptionContext) -> None:
 def _begin(connection: Connection) -> None:
     options: dict[str, Any] = dict(connection.get_execution_options())
     connection.exec_driver_sql(options.get("burnish_begin", "BEGIN"))
+
+
+def _add_columns(connection: Connection) -> None:
+    """Give tables of an earlier burnish the columns that came since; each has a default of the database's."""
+    for table in metadata.sorted_tables:
+        there = {row.name for row in connection.exec_driver_sql(f"PRAGMA table_info({table.name})")}
+        for column in table.columns:
+            if column.name not in there:
+                statement = str(CreateColumn(column).compile(dialect=connection.dialect))
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {statement}")

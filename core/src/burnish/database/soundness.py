@@ -16,7 +16,7 @@ from burnish.errors import ConfigError, DatabaseDamaged
 DATABASE_FILE: Final = "burnish.sqlite"
 MENDING: Final = "burnish.sqlite.part"
 """The database that a repair or a restore makes, until it has its name."""
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Number of the shape of the tables, kept in the file as `PRAGMA user_version`; 0 there: none made yet."""
 
 

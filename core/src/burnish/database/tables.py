@@ -138,6 +138,7 @@ volumes: Final = Table(
     Column("length", Integer, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("patients", JSON, nullable=False),
+    Column("label", JSON, nullable=False, default=dict, server_default=text("'{}'")),  # labels/content.py
     Index("volume_number", "request", "number", unique=True),
 )
 
@@ -172,6 +173,10 @@ attempts: Final = Table(
     Column("message", String, nullable=False, default=""),
     Column("done", Integer, nullable=False, default=0),  # bytes written, or read back of a written piece
     Column("rejected", Boolean, nullable=False, default=False),  # its medium is thrown away: it counts
+    Column("labels", JSON, nullable=False, default=dict, server_default=text("'{}'")),  # printer: LabelState
+    Column(
+        "unconfirmed", Boolean, nullable=False, default=False, server_default=text("0")
+    ),  # not attached yet
     Column("process", Integer),
     Column("process_start", Integer),
     Column("process_boot", String(36)),

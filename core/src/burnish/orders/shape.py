@@ -62,7 +62,7 @@ sequence. What is not here is ignored."""
 DEFINED_TERMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "IncludeNonDICOMObjects": ("NO", "FOR_PHYSICIAN", "FOR_PATIENT", "FOR_TEACHING", "FOR_RESEARCH"),
-        "BarcodeSymbology": ("CODE128", "CODE39", "INTER_2_5", "HIBC"),
+        "BarcodeSymbology": ("CODE128", "CODE39", "INTER_2_5", "HIBC", "QR", "DATAMATRIX"),
     }
 )
 """Extensible terms: another value is kept, read as the default, and told as an event."""

@@ -36,6 +36,35 @@ class Introduction(TypedDict):
     memory: int
     """Bytes of memory that the driver's process may take; 0 is no limit."""
     mover: NotRequired[Carried]
+    labels: NotRequired["Labels"]
+
+
+class Stepping(TypedDict):
+    """One label of each piece."""
+
+    printer: str
+    """Name of its table."""
+    plugin: str
+    driver: str
+    settings: dict[str, Any]
+    style: str
+    unlabelled: str
+    confirm: str
+    lock: str
+    """Path of the file whose lock says who prints."""
+
+
+class Labels(TypedDict):
+    """Who draws the labels of a station, and who prints them."""
+
+    plugin: str
+    """Entry-point name of the label maker's plugin."""
+    maker: str
+    settings: dict[str, Any]
+    disposition: str
+    steps: list[Stepping]
+    folder: str
+    memory: int
 
 
 def build(introduction: Introduction) -> Writer:

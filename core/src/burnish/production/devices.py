@@ -4,11 +4,20 @@ A writer that no station names is a station by itself. Judging opens no device.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from burnish.contracts import Writer
+from burnish.contracts import LabelMaker, Writer
+from burnish.errors import DeviceFault
+from burnish.labels.settings import LabelSettings
 from burnish.media import MediaKind
-from burnish.production.settings import MoverSettings, StationSettings, WriterSettings
+from burnish.production.settings import (
+    LabelStep,
+    MoverSettings,
+    PrinterSettings,
+    StationSettings,
+    WriterSettings,
+)
 from burnish.registry import Registry
 
 
@@ -19,6 +28,8 @@ class Devices:
     writers: Mapping[str, WriterSettings]
     movers: Mapping[str, MoverSettings]
     stations: Mapping[str, StationSettings]
+    printers: Mapping[str, PrinterSettings] = field(default_factory=dict)
+    label_makers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def alone(self) -> list[str]:
         """Writers that no station names."""
@@ -34,7 +45,9 @@ def media_of(writer: Writer, station: StationSettings) -> dict[MediaKind, int]:
     return {kind: writer.capacity(kind) for kind in kinds}
 
 
-def station_faults(devices: Devices, registry: Registry) -> Iterator[tuple[tuple[str, ...], str]]:
+def station_faults(
+    devices: Devices, registry: Registry, labels: LabelSettings
+) -> Iterator[tuple[tuple[str, ...], str]]:
     """What does not go together: the place in the file, and what is wrong there."""
     owner: dict[str, str] = {}
     for name, station in devices.stations.items():
@@ -49,6 +62,7 @@ def station_faults(devices: Devices, registry: Registry) -> Iterator[tuple[tuple
             yield here, f"a writer that no station names is called {name!r} too; give one another name"
         yield from (((*here, key), text) for key, text in _robot_faults(devices, registry, station))
         yield from _media_faults(devices, registry, station, here)
+        yield from _label_faults(devices, registry, labels, station, here)
 
 
 def _robot_faults(
@@ -78,6 +92,42 @@ def _media_faults(
         if writer and not media_of(writer, station):
             known = ", ".join(sorted(writer.capabilities.media))
             yield (*here, "media"), f"{name!r} makes none of these, only {known}"
+
+
+def _label_faults(
+    devices: Devices,
+    registry: Registry,
+    labels: LabelSettings,
+    station: StationSettings,
+    here: tuple[str, ...],
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    steps = station.labels
+    if not steps:
+        return
+    if labels.maker not in registry.label_makers:
+        known = _list(registry.label_makers)
+        yield ("labels", "maker"), f"no label maker {labels.maker!r}; the loaded plugins have {known}"
+        return
+    maker = registry.label_makers[labels.maker].make(devices.label_makers.get(labels.maker, {}))
+    for number, step in enumerate(steps):
+        if step.printer not in devices.printers:
+            yield (*here, "printer"), f"no [printers.{step.printer}]; there are {_list(devices.printers)}"
+        elif step.printer in {other.printer for other in steps[:number]}:
+            yield (*here, "besides"), f"{step.printer!r} prints another label of the same piece already"
+        elif step.style not in maker.styles:
+            yield (*here, "style"), f"no label style {step.style!r}; there are {_list(maker.styles)}"
+        else:
+            yield from (((*here, "style"), text) for text in _stock_faults(devices, registry, step, maker))
+
+
+def _stock_faults(devices: Devices, registry: Registry, step: LabelStep, maker: LabelMaker) -> Iterator[str]:
+    settings = devices.printers[step.printer]
+    spec = registry.printers.get(settings.driver)
+    try:
+        if spec:
+            spec.make(settings.driver_keys).wanted(maker.styles[step.style].stock)
+    except DeviceFault as fault:
+        yield f"{step.printer!r} cannot print {step.style!r}: {fault}"
 
 
 def _built(devices: Devices, registry: Registry, name: str) -> Writer | None:

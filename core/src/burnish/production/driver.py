@@ -15,9 +15,10 @@ import queue
 import sys
 import threading
 import time
-from typing import Any, BinaryIO, cast
+from collections.abc import Callable
+from typing import Any, BinaryIO, Protocol, Self, cast
 
-from burnish.contracts import Cancel, Job, Writer
+from burnish.contracts import Cancel, Job, Report
 from burnish.errors import Cancelled, DeviceFault, FaultKind
 from burnish.lifeline import die_with_parent
 from burnish.production.building import Introduction, build, limit_memory
@@ -32,7 +33,26 @@ _WORDS = 2000
 Order = tuple[dict[str, Any], int | None]
 
 
-class _Host:
+class Role(Protocol):
+    """What a driver's process does for a living."""
+
+    def __enter__(self) -> Self:
+        """Take the device. Raises DeviceFault."""
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Give it back."""
+
+    @property
+    def able(self) -> dict[str, Any]:
+        """What its feeder has to know of it."""
+
+    def do(self, order: dict[str, Any], descriptor: int | None, host: "Host") -> Any:
+        """Carry an order out. Raises DeviceFault, Cancelled, or anything, which is the driver's fault."""
+
+
+class Host:
+    """Hears orders, has them carried out, and answers."""
+
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
@@ -40,26 +60,21 @@ class _Host:
         self._number = 0
         """Of the order that is being carried out."""
 
-    def run(self) -> None:
+    def run(self, role: Callable[[Any], Role]) -> None:
         """Introduce the driver, then do as told until the feeder goes."""
         first = self._wire.receive()
         if first is None:
             return
-        introduction = cast("Introduction", first[0])
+        introduction = first[0]
         limit_memory(introduction["memory"])
-        writer = build(introduction)
         try:
-            with writer:
-                able = writer.capabilities
-                self._wire.send({"ready": {"interruptible": able.interruptible, "takes": able.takes}})
+            with role(introduction) as driver:
+                self._wire.send({"ready": driver.able})
                 threading.Thread(target=self._listen, daemon=True).start()
-                self._serve(writer)
+                while True:
+                    self._carry_out(driver, *self._orders.get())
         except DeviceFault as fault:  # it cannot take its device
             self._wire.send(_told(fault))
-
-    def _serve(self, writer: Writer) -> None:
-        while True:
-            self._carry_out(writer, *self._orders.get())
 
     def _listen(self) -> None:
         while (received := self._wire.receive()) is not None:
@@ -70,10 +85,10 @@ class _Host:
                 self._orders.put(received)
         os._exit(0)
 
-    def _carry_out(self, writer: Writer, order: dict[str, Any], descriptor: int | None) -> None:
+    def _carry_out(self, driver: Role, order: dict[str, Any], descriptor: int | None) -> None:
         try:
             self._number = order["number"]
-            done = self._do(writer, order, descriptor)
+            done = driver.do(order, descriptor, self)
         except Cancelled:
             answer: dict[str, Any] = {"cancelled": True}
         except DeviceFault as fault:
@@ -84,26 +99,9 @@ class _Host:
             answer = {"done": done}
         self._send(answer)
 
-    def _do(self, writer: Writer, order: dict[str, Any], descriptor: int | None) -> Any:
-        if order["do"] == "look":
-            return writer.look().to_json()
-        job = Job.from_json(order["job"])
-        match order["do"]:
-            case "prepare":
-                writer.prepare(job, Cancel(self._cancel.is_set, self._deny))
-            case "write":
-                with _stream(descriptor, "rb") as source:
-                    writer.write(job, source, self._reporter(), Cancel(self._cancel.is_set, self._deny))
-            case "read_back":
-                with _stream(descriptor, "wb") as sink:
-                    writer.read_back(job, sink, self._reporter())
-            case "examine":
-                return writer.examine(job)
-            case "accept":
-                return writer.accept(job)
-            case "reject":
-                writer.reject(job)
-        return None
+    def cancel(self) -> Cancel:
+        """The token of the order at hand."""
+        return Cancel(self._cancel.is_set, self._deny)
 
     def _deny(self, reason: str) -> None:
         self._cancel.clear()
@@ -112,7 +110,8 @@ class _Host:
     def _send(self, message: dict[str, Any]) -> None:
         self._wire.send({**message, "number": self._number})
 
-    def _reporter(self) -> Any:
+    def reporter(self) -> Report:
+        """What a driver tells its progress to."""
         told, when = 0, time.monotonic()
 
         def report(done: int) -> None:
@@ -124,7 +123,53 @@ class _Host:
         return report
 
 
-def _stream(descriptor: int | None, mode: str) -> BinaryIO:
+class WriterRole:
+    """A writer, with the robot that serves it."""
+
+    def __init__(self, introduction: Introduction) -> None:
+        self._writer = build(introduction)
+
+    def __enter__(self) -> Self:
+        """Take the device."""
+        self._writer.__enter__()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Give it back."""
+        self._writer.__exit__(*exc_info)
+
+    @property
+    def able(self) -> dict[str, Any]:
+        """How it takes what it is to write, and whether it can be stopped."""
+        able = self._writer.capabilities
+        return {"interruptible": able.interruptible, "takes": able.takes}
+
+    def do(self, order: dict[str, Any], descriptor: int | None, host: Host) -> Any:
+        """One of the orders of the module."""
+        writer = self._writer
+        if order["do"] == "look":
+            return writer.look().to_json()
+        job = Job.from_json(order["job"])
+        match order["do"]:
+            case "prepare":
+                writer.prepare(job, host.cancel())
+            case "write":
+                with stream(descriptor, "rb") as source:
+                    writer.write(job, source, host.reporter(), host.cancel())
+            case "read_back":
+                with stream(descriptor, "wb") as sink:
+                    writer.read_back(job, sink, host.reporter())
+            case "examine":
+                return writer.examine(job)
+            case "accept":
+                return writer.accept(job)
+            case "reject":
+                writer.reject(job)
+        return None
+
+
+def stream(descriptor: int | None, mode: str) -> BinaryIO:
+    """What came with an order. Raises DeviceFault where nothing did."""
     if descriptor is None:
         raise DeviceFault(FaultKind.DRIVER_FAULT, "the feeder gave no descriptor")
     return cast("BinaryIO", open(descriptor, mode, buffering=0))
@@ -135,10 +180,15 @@ def _told(fault: DeviceFault) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run as a child of a feeder. What a driver prints goes to the station's log, not to a peer."""
+    """Run as a child of a feeder."""
+    host(WriterRole)
+
+
+def host(role: Callable[[Any], Role]) -> None:
+    """Be a driver's process. What a driver prints goes to the station's log, not to a peer."""
     die_with_parent()  # one that went on would write to a device that the next feeder asks about
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    _Host(Wire.inherited(int(sys.argv[1]))).run()
+    Host(Wire.inherited(int(sys.argv[1]))).run(role)
 
 
 if __name__ == "__main__":

@@ -13,16 +13,21 @@ the driver said}, or {"state": null} with the "fault" and "message".
 
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from burnish.contracts import DeviceState
 from burnish.database import Database
 from burnish.database.settings import DatabaseSettings
 from burnish.errors import InvalidMove
 from burnish.instances.sources import Sources
 from burnish.lifeline import adopt_orphans
+from burnish.production.building import Labels
+from burnish.production.labelling import Labeller
 from burnish.production.making import Making
 from burnish.production.processes import own_identity
-from burnish.production.proxy import DriverProcess
+from burnish.production.proxy import DriverProcess, Reply
 from burnish.production.wire import Wire
 from burnish.requests.ledger import Claim, claim_of, sign_attempt
 from burnish.requests.states import PieceState
@@ -31,9 +36,12 @@ from burnish.requests.states import PieceState
 class Feeder:
     """One driver, one piece at a time."""
 
-    def __init__(self, data: Path, driver: DriverProcess, retries: int) -> None:
+    def __init__(
+        self, data: Path, driver: DriverProcess, retries: int, labeller: Labeller | None = None
+    ) -> None:
         self.data = data
         self.driver = driver
+        self.labeller = labeller
         self.retries = retries
         self.spool = Sources(data / "spool")
         self.database = Database.open(DatabaseSettings(), data)
@@ -58,7 +66,7 @@ def _serve(wire: Wire, feeder: Feeder) -> None:
     while (received := wire.receive()) is not None:
         [(what, attempt)] = received[0].items()
         if what == "look":
-            if not _look(wire, feeder.driver):
+            if not _look(wire, feeder):
                 return
             continue
         try:
@@ -74,11 +82,26 @@ def _serve(wire: Wire, feeder: Feeder) -> None:
             return
 
 
-def _look(wire: Wire, driver: DriverProcess) -> bool:
-    """Have a look at the device; False where the pair wants replacing."""
-    reply = driver.order("look")
-    wire.send({"state": reply.done, "fault": reply.fault, "message": reply.message})
+def _look(wire: Wire, feeder: Feeder) -> bool:
+    """Have a look at the device and its printers; False where the pair wants replacing."""
+    reply = feeder.driver.order("look")
+    done = reply.done
+    if reply.well and feeder.labeller:
+        done = _with_printers(done, feeder.labeller.look())
+    wire.send({"state": done, "fault": reply.fault, "message": reply.message})
     return not reply.lost
+
+
+def _with_printers(drive: dict[str, Any], printers: Reply) -> dict[str, Any]:
+    """What a drive said of itself, and what keeps its labels from being printed."""
+    if printers.well:
+        found: DeviceState = printers.done
+    else:
+        found = DeviceState(condition=printers.fault, message=printers.message)
+    supplies = [*drive["supplies"], *map(asdict, found.supplies)]
+    if drive["condition"] or not found.condition:
+        return {**drive, "supplies": supplies}
+    return {**drive, "supplies": supplies, "condition": found.condition, "message": found.message}
 
 
 def main() -> None:
@@ -90,13 +113,24 @@ def main() -> None:
         return
     first = received[0]
     driver = DriverProcess(first["driver"], first["stall"])
+    labels: Labels | None = first["driver"].get("labels")
+    labeller = Labeller(labels, first["stall"]) if labels else None
     try:
         ready = driver.ready
+        if ready.well and labeller and _needs_labels(labels):
+            ready = labeller.start()
         wire.send({"ready": ready.well, "fault": ready.fault, "message": ready.message})
         if ready.well:
-            _serve(wire, Feeder(Path(first["data"]), driver, first["retries"]))
+            _serve(wire, Feeder(Path(first["data"]), driver, first["retries"], labeller))
     finally:
         driver.close()
+        if labeller:
+            labeller.close()
+
+
+def _needs_labels(labels: Labels | None) -> bool:
+    """Whether no piece may leave without a label."""
+    return bool(labels and any(step["unlabelled"] != "skip" for step in labels["steps"]))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from burnish.errors import Cancelled, FaultKind, Mismatch, SourceDamaged
 from burnish.instances.sources import Sources
 from burnish.production import roster
 from burnish.production.faults import POLICIES, Action, Blank
+from burnish.production.labelling import Labeller, Labelling
 from burnish.production.outcome import CUT_OFF, SOURCE_DAMAGED, leave_unknown, settle
 from burnish.production.processes import own_identity
 from burnish.production.proxy import DriverProcess, Reply, Watch
@@ -23,6 +24,7 @@ from burnish.requests.ledger import (
     deliver,
     enter_progress,
     intend,
+    is_to_end,
     move_piece,
     note_fault,
     noted_fault,
@@ -53,6 +55,7 @@ class Kitchen(Protocol):
     retries: int
     spool: Sources
     database: Database
+    labeller: Labeller | None
 
 
 class Making(Watch):
@@ -64,6 +67,8 @@ class Making(Watch):
         self._data, self._spool, self._retries = kitchen.data, kitchen.spool, kitchen.retries
         self._database = kitchen.database
         self._driver = kitchen.driver
+        self._labeller = kitchen.labeller
+        self._labels = Labelling(self._labeller, self._database, claim) if self._labeller else None
         self._told = False
         self._reached = 0
         self._entered = 0
@@ -79,7 +84,7 @@ class Making(Watch):
         except SourceDamaged as error:
             return self._enter(FaultKind.BAD_REQUEST, str(error), touched=False)
         self._sign()
-        reply = self._driver.order("prepare", self._job, watch=self)
+        reply = self._prepare()
         if not reply.well:
             return self._not_begun(reply)
         if not self._intend():
@@ -95,15 +100,15 @@ class Making(Watch):
 
     def settle(self) -> bool:
         """Find out what became of an UNKNOWN piece: prove a whole medium, reject a touched one."""
+        if self._labels and not (reply := self._hindrance(self._labels)).well:
+            return self._left_unknown(reply)
         if self._driver.takes_files:
             with suppress(SourceDamaged):  # it is told where the medium is to be proven
                 self._recipe = self._plan()
         reply = self._examined()
         if not reply.well:
             return self._left_unknown(reply)
-        with self._database.read() as connection:
-            fault, message, rejected = noted_fault(connection, self._claim.attempt)
-            wanted = request_row(connection, self._claim.request).status in LIVE
+        fault, message, rejected, wanted = self._noted()
         found = Found(reply.done)
         if found is Found.UNTOUCHED:
             return self._enter(fault or CUT_OFF, message or "nothing had been written", touched=rejected)
@@ -113,6 +118,19 @@ class Making(Watch):
         if found is Found.PARTIAL or not wanted or rejected or not may_be_good:
             return self._reject(fault or CUT_OFF, message or "the work was cut off")
         return self._prove_what_is_found()
+
+    def _noted(self) -> tuple[str | None, str, bool, bool]:
+        """The fault, its text, whether the medium is rejected, and whether anybody still wants the piece."""
+        with self._database.read() as connection:
+            fault, message, rejected = noted_fault(connection, self._claim.attempt)
+            return fault, message, rejected, request_row(connection, self._claim.request).status in LIVE
+
+    def _hindrance(self, labels: Labelling) -> Reply:
+        """Why the label of a piece that somebody wants cannot be printed yet: its medium is left in peace."""
+        *_, rejected, wanted = self._noted()
+        with self._database.read() as connection:
+            to_end = is_to_end(request_row(connection, self._claim.request))
+        return labels.hindrance() if wanted and not rejected and not to_end else Reply()
 
     def _prove_what_is_found(self) -> bool:
         try:
@@ -138,6 +156,11 @@ class Making(Watch):
     def _sign(self) -> None:
         with self._database.write() as connection:
             sign_attempt(connection, self._claim.attempt, *own_identity())
+
+    def _prepare(self) -> Reply:
+        """All that comes before the first byte: a label that cannot be drawn costs no medium."""
+        drawn = self._labels.draw() if self._labels else Reply()
+        return self._driver.order("prepare", self._job, watch=self) if drawn.well else drawn
 
     def _not_begun(self, reply: Reply) -> bool:
         """No byte was written: anybody may take the piece."""
@@ -174,12 +197,32 @@ class Making(Watch):
         if not reply.well:
             return self._failed(reply)
         self._move(PieceState.PROVEN)
+        return self._label_and_hand_out()
+
+    def _label_and_hand_out(self) -> bool:
+        if self._labels:
+            reply, policy = self._labels.print(self)
+            if not reply.well:
+                return self._unlabelled(reply, policy)
+            if self._labels.printed:
+                self._move(PieceState.LABELLED)
+        unconfirmed = bool(self._labels and self._labels.unconfirmed)
         reply = self._driver.order("accept", self._job)
         if not reply.well:
             return self._failed(reply)
         with self._database.write() as connection:
-            deliver(connection, self._claim, self._state, str(reply.done), "host")
+            place = str(reply.done)
+            deliver(connection, self._claim, self._state, place, "host", unconfirmed=unconfirmed)
         return True
+
+    def _unlabelled(self, reply: Reply, policy: str) -> bool:
+        """A proven piece whose label is not printed: it waits in its device, or is thrown away."""
+        if reply.cancelled:
+            return self._reject(None, "")
+        if policy == "discard" or reply.fault is FaultKind.BAD_REQUEST:
+            return self._reject(reply.fault, reply.message)
+        self._note(reply.fault, reply.message)
+        return self._left_unknown(reply)
 
     def _read_back(self) -> Reply:
         """Compare what comes back. Where it ends too soon because the driver failed, its reply says more."""
@@ -246,9 +289,12 @@ class Making(Watch):
             asked = request_row(connection, self._claim.request).cancel_asked
         if not asked or self._told:
             return
-        if self._driver.interruptible or self._state is PieceState.CLAIMED:
+        if self._driver.interruptible or self._state in (PieceState.CLAIMED, PieceState.PROVEN):
             self._told = True
-            self._driver.cancel()
+            if self._state is PieceState.PROVEN and self._labeller:
+                self._labeller.cancel()
+            else:
+                self._driver.cancel()
         else:
             self._refuse(DimseStatus.CANCEL_IN_PROGRESS)
 
@@ -262,7 +308,8 @@ class Making(Watch):
         """The driver did not do it: was the medium touched?"""
         reply = self._unasked(reply)
         self._note(reply.fault, reply.message)
-        if self._state is PieceState.PROVEN and _keeps_a_medium(reply.fault):
+        proven = self._state in (PieceState.PROVEN, PieceState.LABELLED)
+        if proven and _keeps_a_medium(reply.fault):
             return self._left_unknown(reply)
         if reply.lost:  # nobody can say; the station has the next pair ask the medium
             return False

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +23,8 @@ from burnish.fileset.people import IdentityHold
 from burnish.fileset.select import Wanted
 from burnish.fileset.volume import Naming
 from burnish.instances.index import pinned_instances
+from burnish.labels.content import label_of
+from burnish.labels.settings import LabelSettings
 from burnish.production.making import plan_path
 from burnish.recipe import Tree, save_recipe
 from burnish.requests.ledger import PlannedVolume, add_volumes, hold_request, settle_cancel
@@ -47,7 +50,15 @@ _LOOK = 0.2
 class Planner:
     """One thread that plans."""
 
-    def __init__(self, database: Database, data: Path, kit: Kit, planned: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        data: Path,
+        kit: Kit,
+        planned: Callable[[], None],
+        labels: LabelSettings | None = None,
+    ) -> None:
+        self._labels = labels or LabelSettings()
         self._database = database
         self._data = data
         self._kit = kit
@@ -182,9 +193,19 @@ class Planner:
             connection.execute(update(requests).where(requests.c.id == row.id).values(plan="done"))
             if settle_cancel(connection, row.id):
                 return False
-            planned = [_planned(number, volume) for number, volume in enumerate(volumes, 1)]
+            planned = [
+                replace(_planned(number, volume), label=self._label(row, volume, number, len(volumes)))
+                for number, volume in enumerate(volumes, 1)
+            ]
             add_volumes(connection, row.id, planned, row.copies)
         return True
+
+    def _label(self, row: RequestRow, volume: Volume, number: int, volumes: int) -> dict[str, Any]:
+        """What the label of a volume says, and the style that the request selects; empty: the station's."""
+        settings, wanted = self._labels, row.attributes
+        said = label_of(wanted, volume, settings, number=number, volumes=volumes, copies=row.copies)
+        style = settings.styles.get(str(wanted.get("LabelStyleSelection") or ""), "")
+        return {"says": said.to_json(), "style": style}
 
     def _discard(self, volumes: Sequence[Volume]) -> None:
         for volume in volumes:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from burnish.database.tables import volumes
 from burnish.fileset.compose import Kit
+from burnish.labels.settings import LabelSettings
 from burnish.media import MediaKind
 from burnish.production import roster
 from burnish.production.leftovers import is_worked_on, mark_unknown, strangers
@@ -22,12 +23,14 @@ _STOP_SECONDS = 10.0
 class Production:
     """Everything that makes media on this host."""
 
-    def __init__(self, bench: Bench, kit: Kit, stations: Sequence[Station]) -> None:
+    def __init__(
+        self, bench: Bench, kit: Kit, stations: Sequence[Station], labels: LabelSettings | None = None
+    ) -> None:
         self._bench = bench
         self._stations = stations
         makeable = _makeable(stations)
         self._planner = Planner(
-            bench.database, bench.data, replace(kit, makeable=makeable), self._wake_stations
+            bench.database, bench.data, replace(kit, makeable=makeable), self._wake_stations, labels
         )
         self._overseer = Overseer(bench.database, bench.limits)
 

@@ -66,13 +66,15 @@ IDLE: Final = Watch()
 class DriverProcess:
     """One child process that runs one driver."""
 
-    def __init__(self, introduction: dict[str, Any], stall: float) -> None:
+    def __init__(
+        self, introduction: dict[str, Any], stall: float, program: str = "burnish.production.driver"
+    ) -> None:
         ours, theirs = Wire.pair()
         self._stall = stall
         self._number = 0
         """Of the last order: what a driver says of another is not listened to."""
         self._wire = Wire(ours)
-        command = [sys.executable, "-m", "burnish.production.driver", str(theirs.fileno())]
+        command = [sys.executable, "-m", program, str(theirs.fileno())]
         with theirs:
             self._process = subprocess.Popen(
                 command,
@@ -83,6 +85,8 @@ class DriverProcess:
                 process_group=0,
             )
         threading.Thread(target=self._keep_log, daemon=True).start()
+        self.able: dict[str, Any] = {}
+        """What it said of itself when it was introduced."""
         self.interruptible = False
         self.takes_files = False
         self.ready = self._introduce(introduction)
@@ -109,7 +113,7 @@ class DriverProcess:
         if "ready" not in received[0]:
             self.close()
             return _reply(received[0])
-        able = received[0]["ready"]
+        able = self.able = received[0]["ready"]
         self.interruptible = bool(able.get("interruptible"))
         self.takes_files = able.get("takes") == Takes.FILES
         return Reply()
@@ -121,14 +125,16 @@ class DriverProcess:
         descriptor: int | None = None,
         work: Callable[[], None] = lambda: None,
         watch: Watch = IDLE,
+        **more: Any,
     ) -> Reply:
-        """Have the driver do `what`, doing `work` here meanwhile; closes `descriptor`.
+        """Have the driver do `what`, doing `work` here meanwhile; closes `descriptor`. `more`: plain values
+        that it is told besides.
 
         Errors of `work` pass through once the driver has replied.
         """
         self._number += 1
         try:
-            told = {"do": what, "job": job.to_json() if job else None, "number": self._number}
+            told = {"do": what, "job": job.to_json() if job else None, "number": self._number, **more}
             self._wire.send(told, descriptor)
         except OSError:
             return self._kill("the driver's process is gone")

@@ -1,7 +1,7 @@
 """What a deployer says about devices: `[writers.<name>]`, `[movers.<name>]`, `[stations.<name>]`."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -47,10 +47,41 @@ class MoverSettings(BaseModel):
         return dict(self.model_extra or {})
 
 
-class StationSettings(BaseModel):
-    """Devices that work as one."""
+class PrinterSettings(BaseModel):
+    """One label printer. Keys beyond these belong to its driver, whose own model checks them."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    driver: str
+    """Which printer of the loaded plugins drives it: `file`, `ipp`, `zebra`."""
+
+    @property
+    def driver_keys(self) -> dict[str, Any]:
+        """The keys this room does not know, untouched."""
+        return dict(self.model_extra or {})
+
+
+class LabelStep(BaseModel):
+    """A label that each piece of a station gets, once it is proven and before it is handed out."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    printer: str = ""
+    """Name of the `[printers.<name>]` table; empty: none is printed."""
+    style: str = "disc-120"
+    """In which style, where the request selects none that this printer prints."""
+    unlabelled: Literal["block", "skip", "discard"] = "block"
+    """What happens where the label cannot be printed. `block`: nothing is made before the printer is well,
+    and a proven piece stays in its device until an operator has seen to the printer. `skip`: the piece goes
+    without. `discard`: it goes to the reject bin, and another is made."""
+    confirm: Literal["auto", "never"] = "auto"
+    """Whether an operator has to say, or to scan, that the label is where it belongs (`burnish stations
+    labelled`) before the station makes another piece: `auto` where a person has to attach it, and where a
+    piece goes without; `never`: several unlabelled pieces may lie beside one another."""
+
+
+class StationSettings(LabelStep):
+    """Devices that work as one. The keys of a label are those of the first label of each piece."""
 
     writers: tuple[str, ...] = Field(min_length=1)
     """Names of `[writers.<name>]` tables, in the order in which the robot counts its drives; several make
@@ -59,3 +90,10 @@ class StationSettings(BaseModel):
     """Name of the `[movers.<name>]` table of the robot that serves them; empty: a person does."""
     media: tuple[MediaKind, ...] = ()
     """Kinds of media that lie in its input bin; empty: whatever its drives can make."""
+    besides: tuple[LabelStep, ...] = ()
+    """Further labels of each piece: a mailer, a sheet. Each printer once."""
+
+    @property
+    def labels(self) -> tuple[LabelStep, ...]:
+        """Every label of a piece, in the order in which they are printed."""
+        return tuple(step for step in (self, *self.besides) if step.printer)

@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from burnish.contracts import DeviceState
@@ -23,7 +24,7 @@ from burnish.production.leftovers import is_worked_on, mark_unknown, open_attemp
 from burnish.production.pair import Bench, Pair
 from burnish.production.roster import CLAIMING, StationState
 from burnish.production.settings import WriterSettings
-from burnish.requests.ledger import Claim, claim_piece, piece_row, work_waits
+from burnish.requests.ledger import Claim, claim_piece, piece_row, unconfirmed_pieces, work_waits
 from burnish.requests.states import PieceState
 
 LOGGER = logging.getLogger(__name__)
@@ -205,9 +206,19 @@ class Station:
             self._drop()
             self._start_failed(fault)
             return {}
+        state = self._with_unconfirmed(state)
         ready = ready_for(state, self.media, robot=self._has_robot)
         self._enter(state, ready)
         return self.media if ready is None else ready
+
+    def _with_unconfirmed(self, state: DeviceState) -> DeviceState:
+        """Two pieces whose labels are not on them may not lie beside one another."""
+        with self._bench.database.read() as connection:
+            left = unconfirmed_pieces(connection, roster.named(connection, self.station))
+        if not left or state.condition:
+            return state
+        message = f"put the label on piece {left[0][1]}, then `burnish stations labelled {self.station}`"
+        return replace(state, condition=FaultKind.OPERATOR_ACTION, message=message)
 
     def _enter(self, state: DeviceState, ready: Mapping[MediaKind, int] | None) -> None:
         known = self._seen and self._seen[0]
@@ -221,6 +232,8 @@ class Station:
         with self._bench.database.write() as connection:
             row = roster.station_row(connection, self.name)
             if row and row.state not in CLAIMING:
+                return None
+            if unconfirmed_pieces(connection, roster.named(connection, self.station)):
                 return None
             return claim_piece(connection, self.name, media)
 

@@ -6,7 +6,7 @@ state than it left it in raises InvalidMove, and the transaction is undone.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, case, exists, false, insert, or_, select, update
@@ -17,7 +17,7 @@ from burnish.database.tables import attempts, pieces, requests, volumes
 from burnish.errors import InvalidMove
 from burnish.events import EventKind
 from burnish.media import MediaKind
-from burnish.requests.states import AT_A_STATION, LIVE, PIECE_MOVES, Event, PieceState
+from burnish.requests.states import AT_A_STATION, LIVE, PIECE_MOVES, Event, LabelState, PieceState
 from burnish.requests.store import RequestRow, fail_request, move_request, request_row
 from burnish.requests.waits import FOR_A_STATION, Wait, begin_wait, end_waits
 from burnish.terms import DimseStatus, ExecutionStatus, StatusInfo
@@ -52,7 +52,9 @@ class PlannedVolume:
     length: int
     digest: bytes
     patients: list[dict[str, str]]
-    """Who is on it, for label and audit."""
+    """Who is on it, for audit."""
+    label: dict[str, Any] = field(default_factory=dict)
+    """What its label says, and in which style: see `labels/content.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +242,51 @@ def noted_fault(connection: Connection, attempt: int) -> tuple[str | None, str, 
     return row.fault, row.message, row.rejected
 
 
+def label_of_volume(connection: Connection, volume: int) -> dict[str, Any]:
+    """What was entered of the label of a volume."""
+    found: dict[str, Any] = connection.execute(
+        select(volumes.c.label).where(volumes.c.id == volume)
+    ).scalar_one()
+    return found
+
+
+def label_states(connection: Connection, attempt: int) -> dict[str, LabelState]:
+    """What became of each label of an attempt, by its printer."""
+    found = connection.execute(select(attempts.c.labels).where(attempts.c.id == attempt)).scalar_one()
+    return {printer: LabelState(state) for printer, state in found.items()}
+
+
+def note_label(connection: Connection, attempt: int, printer: str, state: LabelState | None) -> None:
+    """Enter what became of a label; None: as if it had never been begun."""
+    states = {**label_states(connection, attempt), printer: state}
+    kept = {printer: state for printer, state in states.items() if state}
+    connection.execute(update(attempts).where(attempts.c.id == attempt).values(labels=kept))
+
+
+def unconfirmed_pieces(connection: Connection, stations: Sequence[str]) -> list[tuple[int, str]]:
+    """Attempts of these stations whose piece left without anybody saying that its label is on it, with the
+    code of the piece."""
+    query = (
+        select(attempts.c.id, volumes.c.token, pieces.c.copy)
+        .join(pieces, attempts.c.piece == pieces.c.id)
+        .join(volumes, pieces.c.volume == volumes.c.id)
+        .where(attempts.c.unconfirmed, attempts.c.station.in_(stations))
+        .order_by(attempts.c.id)
+    )
+    return [(row.id, f"{row.token}-{row.copy}") for row in connection.execute(query)]
+
+
+def confirm_label(connection: Connection, attempt: int) -> None:
+    """Enter that the label of a piece is on it."""
+    piece, request = connection.execute(
+        select(pieces.c.id, pieces.c.request)
+        .join(attempts, attempts.c.piece == pieces.c.id)
+        .where(attempts.c.id == attempt)
+    ).one()
+    connection.execute(update(attempts).where(attempts.c.id == attempt).values(unconfirmed=False))
+    record_event(connection, EventKind.LABEL_CONFIRMED, request=request, piece=piece)
+
+
 def end_attempt(
     connection: Connection, attempt: int, outcome: str, *, fault: str | None = None, message: str = ""
 ) -> None:
@@ -251,12 +298,25 @@ def end_attempt(
     )
 
 
-def deliver(connection: Connection, claim: Claim, source: PieceState, place: str, proven_by: str) -> None:
-    """Count a proven piece; the last one ends the request with DONE."""
+def deliver(
+    connection: Connection,
+    claim: Claim,
+    source: PieceState,
+    place: str,
+    proven_by: str,
+    *,
+    unconfirmed: bool = False,
+) -> None:
+    """Count a proven piece; the last one ends the request with DONE.
+
+    `unconfirmed`: somebody has still to say that its label is on it.
+    """
     move_piece(
         connection, claim.piece, source, PieceState.DELIVERED, place=place, proven_by=proven_by, station=None
     )
     end_attempt(connection, claim.attempt, "delivered")
+    if unconfirmed:
+        connection.execute(update(attempts).where(attempts.c.id == claim.attempt).values(unconfirmed=True))
     rest = select(pieces.c.id).where(
         pieces.c.request == claim.request, pieces.c.state != PieceState.DELIVERED
     )

@@ -32,6 +32,12 @@ def request_lines(
     return [_line(row, counted[row.id]) for row in rows]
 
 
+def labels_of(connection: Connection, request: int) -> dict[int, dict[str, Any]]:
+    """What was entered of the label of each volume, by its number."""
+    query = select(volumes.c.number, volumes.c.label).where(volumes.c.request == request)
+    return {row.number: row.label for row in connection.execute(query)}
+
+
 def find_row(connection: Connection, name: str) -> Row[Any] | None:
     """The request of a SOP Instance UID or a token; of several that had the UID the one that has it, or had
     it last."""

@@ -139,3 +139,17 @@ AT_A_STATION: Final = (P.CLAIMED, P.INTENT, P.WRITTEN, P.PROVEN, P.LABELLED)
 """States in which a process works on the piece, or did when it died."""
 TOUCHED: Final = (P.INTENT, P.WRITTEN, P.PROVEN, P.LABELLED)
 """States in which a medium may hold something of the piece."""
+
+
+class LabelState(StrEnum):
+    """What became of one label of an attempt, by its printer. A label that has no state was not begun."""
+
+    WAITING = "waiting"
+    """Nothing was printed: its printer cannot, and somebody has to mend that."""
+    PRINTING = "printing"
+    """Intended: from here on it may have been printed, and is not printed again unasked."""
+    PRINTED = "printed"
+    SKIPPED = "skipped"
+    """The piece goes without, as the station's policy says."""
+    DOUBTFUL = "doubtful"
+    """Nobody knows whether it was printed: an operator has to look."""

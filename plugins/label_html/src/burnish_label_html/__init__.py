@@ -1,0 +1,28 @@
+"""Labels from HTML and CSS: a style is a folder that a deployer copies and edits.
+
+    style.toml   its title, its stock in millimetres, letter sizes, room for codes, its overflow style
+    label.html   a Jinja2 template, sandboxed: what is said where
+    label.css    how it looks; areas of class `fit` are those whose text must have room
+
+`styles` reads the folders, `text` makes names and dates readable, `fonts` has what every script needs,
+`codes` makes barcodes, `fit` finds the largest letters that have room, `proof` looks at the finished picture,
+`maker` strings them together. Units: millimetres, points for letters.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from burnish.contracts import LabelMakerSpec
+from burnish.hookspecs import hookimpl
+
+from burnish_label_html.maker import HtmlLabels, Settings
+
+__all__ = ["HtmlLabels", "Settings", "burnish_contract", "burnish_label_makers"]
+
+burnish_contract: Final = 1
+
+
+@hookimpl
+def burnish_label_makers() -> Sequence[LabelMakerSpec[Any]]:
+    """Offer `html`."""
+    return [LabelMakerSpec("html", Settings, HtmlLabels)]
