@@ -71,7 +71,7 @@ class Installation:
 
     def processes(self) -> dict[int, str]:
         """Every process of this installation that runs, orphans too: its number and its role, which is
-        server, reception, production, feeder or driver."""
+        server, reception, production, feeder, driver or labeller."""
         mark = f"{_MARK}={self.folder}\0".encode()
         found = {}
         for path in Path("/proc").glob("[0-9]*"):
@@ -85,7 +85,7 @@ class Installation:
 
 def _role(path: Path) -> str:
     line, name = (path / "cmdline").read_text(), (path / "comm").read_text().strip()
-    for role in ("feeder", "driver"):
+    for role in ("feeder", "driver", "labeller"):
         if f"production.{role}" in line:
             return role
     return {"burnish-rece": "reception", "burnish-prod": "production"}.get(name, "server")

@@ -100,15 +100,18 @@ class Making(Watch):
 
     def settle(self) -> bool:
         """Find out what became of an UNKNOWN piece: prove a whole medium, reject a touched one."""
-        if self._labels and not (reply := self._hindrance(self._labels)).well:
-            return self._left_unknown(reply)
+        hindrance = self._labels.hindrance() if self._labels else Reply()
+        if not hindrance.well and not self._is_to_end():
+            return self._left_unknown(hindrance)  # its medium is left in peace
         if self._driver.takes_files:
             with suppress(SourceDamaged):  # it is told where the medium is to be proven
                 self._recipe = self._plan()
         reply = self._examined()
         if not reply.well:
             return self._left_unknown(reply)
-        fault, message, rejected, wanted = self._noted()
+        with self._database.read() as connection:
+            fault, message, rejected = noted_fault(connection, self._claim.attempt)
+            wanted = request_row(connection, self._claim.request).status in LIVE and hindrance.well
         found = Found(reply.done)
         if found is Found.UNTOUCHED:
             return self._enter(fault or CUT_OFF, message or "nothing had been written", touched=rejected)
@@ -119,18 +122,9 @@ class Making(Watch):
             return self._reject(fault or CUT_OFF, message or "the work was cut off")
         return self._prove_what_is_found()
 
-    def _noted(self) -> tuple[str | None, str, bool, bool]:
-        """The fault, its text, whether the medium is rejected, and whether anybody still wants the piece."""
+    def _is_to_end(self) -> bool:
         with self._database.read() as connection:
-            fault, message, rejected = noted_fault(connection, self._claim.attempt)
-            return fault, message, rejected, request_row(connection, self._claim.request).status in LIVE
-
-    def _hindrance(self, labels: Labelling) -> Reply:
-        """Why the label of a piece that somebody wants cannot be printed yet: its medium is left in peace."""
-        *_, rejected, wanted = self._noted()
-        with self._database.read() as connection:
-            to_end = is_to_end(request_row(connection, self._claim.request))
-        return labels.hindrance() if wanted and not rejected and not to_end else Reply()
+            return is_to_end(request_row(connection, self._claim.request))
 
     def _prove_what_is_found(self) -> bool:
         try:

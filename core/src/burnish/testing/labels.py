@@ -164,7 +164,7 @@ class LabelMakerConformance(Conformance):
 
     def test_what_has_no_room_is_an_error(self, maker: LabelMaker) -> None:
         """Pass it by LabelUnfit with a sentence that does not tell the value."""
-        said = label(*(replace(one, patient_id="SECRET-ID") for one in PEOPLE * 200))
+        said = label(*(replace(one, patient_id="SECRET-ID") for one in list(PEOPLE) * 200))
         for name, style in maker.styles.items():
             if style.mail:  # it may say nothing of people
                 continue

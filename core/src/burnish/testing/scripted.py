@@ -68,6 +68,9 @@ class Settings(BaseModel):
     """Whether it heeds its token once the first byte is written."""
     capacity: int | None = Field(default=None, gt=0)
     """Bytes of an image at most; absent: what the kind of medium holds."""
+    keeps: bool = False
+    """Whether a medium that was written to its end is known to be whole, before it is accepted, also by a
+    process that comes after."""
     rate: int | None = Field(default=None, gt=0)
     """Bytes a second that it writes, and reads; absent: as fast as it can."""
 
@@ -176,11 +179,15 @@ class ScriptedWriter(Writer):
         return self.settings.capacity or CAPACITY[medium]
 
     def examine(self, job: Job) -> Found:
-        """WHOLE when accepted, PARTIAL when begun."""
+        """WHOLE when accepted, or when it keeps what is whole; PARTIAL when begun."""
         image = self._called("examine", job)
         if image.exists():
             return Found.WHOLE
-        return Found.PARTIAL if _part(image).exists() else Found.UNTOUCHED
+        part = _part(image)
+        if not part.exists():
+            return Found.UNTOUCHED
+        whole = self.settings.keeps and part.stat().st_size == job.length
+        return Found.WHOLE if whole else Found.PARTIAL
 
     def write(self, job: Job, source: BinaryIO, report: Report, cancel: Cancel) -> None:
         """Write the image, and suffer what the script says."""
