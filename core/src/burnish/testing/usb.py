@@ -35,6 +35,7 @@ class UsbUnit:
     """The IN transfers that an OUT transfer brings about; b"" is a transfer of no bytes."""
     bus: int = 1
     ports: tuple[int, ...] = (1,)
+    interface_class: int = _VENDOR_SPECIFIC
     packet: int = 64
     """Bytes of an IN transfer at most."""
     plugged: bool = True
@@ -71,7 +72,7 @@ def bus(*units: UsbUnit) -> Any:
             return _only(config, _configuration)
 
         def get_interface_descriptor(self, dev: UsbUnit, intf: int, alt: int, config: int) -> SimpleNamespace:
-            return _only(intf or alt or config, _interface)
+            return _only(intf or alt or config, lambda: _interface(dev.interface_class))
 
         def get_endpoint_descriptor(
             self, dev: UsbUnit, ep: int, intf: int, alt: int, config: int
@@ -211,14 +212,14 @@ def _configuration() -> SimpleNamespace:
     )
 
 
-def _interface() -> SimpleNamespace:
+def _interface(kind: int) -> SimpleNamespace:
     return SimpleNamespace(
         bLength=9,
         bDescriptorType=4,
         bInterfaceNumber=0,
         bAlternateSetting=0,
         bNumEndpoints=2,
-        bInterfaceClass=_VENDOR_SPECIFIC,
+        bInterfaceClass=kind,
         bInterfaceSubClass=0,
         bInterfaceProtocol=0,
         iInterface=0,
