@@ -32,7 +32,7 @@ def peer() -> Iterator[IppPeer]:
 
 def printer_of(peer: IppPeer, **keys: Any) -> IppPrinter:
     return IppPrinter(
-        Settings(**{"uri": peer.uri, "timeout": 2, "print_timeout": 0.5, **keys}), lambda _: None
+        Settings(**{"uri": peer.uri, "timeout": 5, "print_timeout": 10, **keys}), lambda _: None
     )
 
 
@@ -110,7 +110,7 @@ def test_a_printer_that_does_not_count_leaves_a_cancelled_job_in_doubt(peer: Ipp
 
 def test_a_job_that_takes_too_long_is_taken_back(peer: IppPeer) -> None:
     peer.slow = 1 << 30
-    assert fault_of(printer_of(peer)).kind is FaultKind.DEVICE_BUSY
+    assert fault_of(printer_of(peer, print_timeout=0.3)).kind is FaultKind.DEVICE_BUSY
     assert peer.jobs[0].state is JobState.CANCELED
 
 
