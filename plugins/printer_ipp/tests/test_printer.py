@@ -38,7 +38,9 @@ def printer_of(peer: IppPeer, **keys: Any) -> IppPrinter:
 
 def put(printer: IppPrinter, cancel: Cancel | None = None, stock: Stock = A4) -> str:
     with printer:
-        return printer.print(PIECE, drawing(stock, printer.wanted(stock)), cancel or Cancel())
+        return printer.print(
+            PIECE, drawing(stock, printer.wanted(stock)), Cancel() if cancel is None else cancel
+        )
 
 
 def fault_of(printer: IppPrinter, **more: Any) -> DeviceFault:
