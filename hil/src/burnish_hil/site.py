@@ -114,6 +114,7 @@ PLUGINS: Final = [
     "writer-xorriso",
     "mover-nimbie",
     "mover-serial",
+    "printer-zebra",
 ]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from burnish_hil.guest.qmp import Refused
 from burnish_hil.guest.vm import HOST, Guest
 
-_DRIVERS = "xhci_pci vhci_hcd usb_storage sr_mod sg isofs udf ftdi_sio ext4"
+_DRIVERS = "xhci_pci vhci_hcd usb_storage sr_mod sg isofs udf ftdi_sio ext4 usblp"
 _UDEV = "/lib/systemd/systemd-udevd --daemon && udevadm trigger && udevadm settle -t 60"
 
 
@@ -58,6 +58,11 @@ def serial_port(guest: Guest, seconds: int = 30) -> str:
 
 def nimbie(guest: Guest, seconds: int = 30) -> str:
     """The port path of the one Nimbie, once it is there. Raises CommandFailed."""
-    look = "grep -ls '^1723' /sys/bus/usb/devices/*/idVendor"
+    return port_path(guest, "1723", seconds)
+
+
+def port_path(guest: Guest, vendor: str, seconds: int = 30) -> str:
+    """The port path of the one device of a vendor, four digits, once it is there. Raises CommandFailed."""
+    look = f"grep -ls '^{vendor}' /sys/bus/usb/devices/*/idVendor"
     wait = f"for i in $(seq {seconds * 5}); do {look} && exit; sleep 0.2; done; exit 1"
     return guest.run(wait, timeout=seconds + 10).strip().split("/")[-2]
