@@ -5,7 +5,8 @@ it: this module alone does so, and the version is pinned.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -15,8 +16,10 @@ from burnish.errors import LabelUnfit
 from burnish_label_html import fonts
 from burnish_label_html.styles import Style
 
-_STEP: Final = 0.5
-"""Points between two sizes of letters."""
+_STEP: Final = 0.1
+"""Of the largest letters, between two sizes."""
+_BELOW: Final = 3000.0
+"""Millimetres below the stock in which what has no room is laid out, and seen."""
 _POINT: Final = 25.4 / 72
 """Millimetres of a point."""
 _NARROWEST: Final = 0.3
@@ -27,7 +30,10 @@ _SLACK: Final = 0.7
 
 
 class Layout:
-    """Lays pages out. Loading it takes seconds, a page milliseconds."""
+    """Lays pages out. Loading it takes seconds, a page milliseconds.
+
+    Each area has letters of its own size: as the style says, or smaller where something has no room.
+    """
 
     def __init__(self) -> None:
         fonts.use()
@@ -35,31 +41,26 @@ class Layout:
 
         self._fonts = FontConfiguration()
 
-    def largest(self, style: Style, body: Callable[[float], str]) -> Any:
-        """The page with the largest letters that have room: weasyprint's Document.
+    def largest(self, style: Style, body: str) -> Any:
+        """The page with the largest letters that have room in each area: weasyprint's Document.
 
-        `body` gives the text of the page for a size of letters. Raises LabelUnfit, naming the area.
+        Raises LabelUnfit, naming the area.
         """
+        self._demand_hope(style, body)
         letters = style.manifest.letters
-        self._demand_hope(style, body(letters.smallest))
-        sizes = [letters.largest]
-        while sizes[-1] - _STEP >= letters.smallest:
-            sizes.append(sizes[-1] - _STEP)
-        page, cramped = self._page(style, body, sizes[0])
-        if not cramped:
-            return page
-        best, cramped = self._page(style, body, sizes[-1])
-        if cramped:
-            raise LabelUnfit(f"{cramped} has no room in the style {style.name!r}")
-        low, high = 0, len(sizes) - 1  # sizes[low] has no room, sizes[high] has
-        while high - low > 1:
-            middle = (low + high) // 2
-            page, cramped = self._page(style, body, sizes[middle])
-            if cramped:
-                low = middle
-            else:
-                high, best = middle, page
-        return best
+        least = letters.smallest / letters.largest
+        own: dict[str, float] = {}
+        scales: dict[str, float] = {}
+        while True:
+            sizes = {name: own[name] * scales[name] for name in scales}
+            tall, cramped = self._page(style, body, sizes, below=_BELOW)
+            if not cramped:
+                return self._whole(style, body, sizes, tall)
+            for area in cramped:
+                own.setdefault(area.name, area.letters)
+                scales[area.name] = scales.get(area.name, 1.0) - _STEP
+                if scales[area.name] < least - _STEP / 2 or not area.name:
+                    raise LabelUnfit(f"{area.says} has no room in the style {style.name!r}")
 
     @staticmethod
     def _demand_hope(style: Style, body: str) -> None:
@@ -69,50 +70,99 @@ class Layout:
         if len(_TAG.sub("", body)) > room:
             raise LabelUnfit(f"all that it says has no room in the style {style.name!r}")
 
-    def _page(self, style: Style, body: Callable[[float], str], size: float) -> tuple[Any, str]:
-        """A page, and the area in which something has no room; empty where everything has."""
+    def _whole(self, style: Style, body: str, sizes: Mapping[str, float], tall: Any) -> Any:
+        """The page in its own size. Raises LabelUnfit where it says less than the tall one."""
+        page, cramped = self._page(style, body, sizes)
+        if cramped or texts_of(page) != texts_of(tall):
+            raise LabelUnfit(f"something has no room on the page of the style {style.name!r}")
+        return page
+
+    def _page(
+        self, style: Style, body: str, letters: Mapping[str, float], *, below: float = 0.0
+    ) -> tuple[Any, list["_Area"]]:
+        """A page, and the areas in which something has no room; `letters`: CSS pixels of some areas.
+
+        `below`: millimetres that it is taller than its stock. What reaches beyond a page goes to another one,
+        and what is in an area that ends there is lost: no area may end there while room is looked for.
+        """
         from weasyprint import HTML
+        from weasyprint.urls import FatalURLFetchingError
 
-        text = _shell(style, body(size), size)
+        text = _shell(style, body, letters, below)
         made = HTML(string=text, base_url=style.folder.as_uri() + "/", url_fetcher=_fetcher(style.folder))
-        document = made.render(font_config=self._fonts)
+        try:
+            document = made.render(font_config=self._fonts)
+        except FatalURLFetchingError as error:  # a BaseException
+            text = f"the style {style.name!r} wants a file that is not its own, or is not there"
+            raise LabelUnfit(text) from error
         if len(document.pages) != 1:
-            return document, "the page"
-        return document, next(_cramped(document.pages[0]._page_box), "")
+            return document, [_Area("", "the page", 0)]
+        return document, list(_cramped(document.pages[0]._page_box))
 
 
-def _shell(style: Style, body: str, size: float) -> str:
-    stock, css = style.manifest.stock, style.folder / "label.css"
+@dataclass(frozen=True, slots=True)
+class _Area:
+    """One in which something has no room."""
+
+    name: str
+    """Its id; empty where it has none, and its letters are what they are."""
+    says: str
+    """What it says, for people."""
+    letters: float
+    """Their size in CSS pixels."""
+
+
+def texts_of(document: Any) -> list[str]:
+    """Every text on the pages, and every picture."""
+    boxes = [box for page in document.pages for box in _boxes(page._page_box)]
+    return [getattr(box, "text", box.element_tag) for box in boxes if hasattr(box, "text") or _drawn(box)]
+
+
+def _drawn(box: Any) -> bool:
+    return box.element_tag in ("svg", "img", "{http://www.w3.org/2000/svg}svg")
+
+
+def _shell(style: Style, body: str, letters: Mapping[str, float], below: float) -> str:
+    stock, css, size = style.manifest.stock, style.folder / "label.css", style.manifest.letters.largest
+    shrunk = "\n".join(f"#{name} {{ font-size: {pixels:.3f}px }}" for name, pixels in letters.items())
+    text = css.read_text("utf-8") if css.is_file() else ""
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><style>
-@page {{ size: {stock.width:g}mm {stock.height:g}mm; margin: 0 }}
+@page {{ size: {stock.width:g}mm {stock.height + below:g}mm; margin: 0 }}
 html {{ font-size: {size:g}pt; font-family: {fonts.CSS}; line-height: 1.2; overflow-wrap: anywhere }}
 body {{ margin: 0 }}
-{css.read_text("utf-8") if css.is_file() else ""}
+{text}
+{shrunk}
 </style></head><body>{body}</body></html>"""
 
 
-def _cramped(page: Any) -> Iterator[str]:
+def _cramped(page: Any) -> Iterator[_Area]:
     """The areas of class `fit` out of which something sticks."""
-    for box in page.descendants():
+    seen: set[Any] = set()
+    for box in _boxes(page):
         element = box.element
-        if element is None or "fit" not in (element.get("class") or "").split():
+        if element is None or element in seen or "fit" not in (element.get("class") or "").split():
             continue
+        seen.add(element)  # its lines and texts are boxes of the same element
         left, top = box.content_box_x() - _SLACK, box.content_box_y() - _SLACK
         right, bottom = left + box.width + 2 * _SLACK, top + box.height + 2 * _SLACK
-        for inner in box.descendants():
-            if _same(inner, box) or not isinstance(getattr(inner, "width", None), int | float):
+        for inner in _boxes(box):
+            if inner is box or not isinstance(getattr(inner, "width", None), int | float):
                 continue
             if not isinstance(inner.height, int | float):
                 continue
             x, y = inner.position_x, inner.position_y
             if x < left or y < top or x + inner.width > right or y + inner.height > bottom:
-                yield element.get("data-says") or element.get("id") or "a text"
+                name = element.get("id") or ""
+                yield _Area(name, element.get("data-says") or name or "a text", box.style["font_size"])
                 break
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Whether a box is another, or stands in its place."""
-    return bool(one is other or getattr(one, "_box", None) is other or one is getattr(other, "_box", None))
+def _boxes(box: Any) -> Iterator[Any]:
+    """A box and all within it. What is positioned hides behind a placeholder."""
+    box = getattr(box, "_box", box)
+    yield box
+    for child in getattr(box, "children", ()):
+        yield from _boxes(child)
 
 
 def _fetcher(folder: Path) -> Any:

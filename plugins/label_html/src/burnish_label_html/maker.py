@@ -20,7 +20,7 @@ _LEAST: Final = 0.2
 """Millimetres of a module of a barcode at least,"""
 _MOST: Final = 0.5
 """and at most."""
-_FLAT: Final = 0.3
+_FLAT: Final = 0.25
 """Millimetres of a module of a QR code or a Data Matrix at least."""
 _PROOF_DPI: Final = 300
 _DEEPEST: Final = 4
@@ -93,14 +93,19 @@ class HtmlLabels(LabelMaker):
         try:
             return self._proven(drawing, wanted)
         except codes.Impossible as error:
-            return self._proven(replace(drawing, barcode_as_text=str(error)), wanted)
+            reason = str(error)
+        except LabelUnfit:
+            if label.barcode is None:
+                raise
+            reason = "the label has no room for it"
+        return self._proven(replace(drawing, barcode_as_text=reason), wanted)
 
     def _proven(self, drawing: _Drawing, wanted: Wanted) -> Artwork:
         """Draw it and look at it. Raises Impossible where the barcode cannot be read, LabelUnfit."""
         style, stock = drawing.style, drawing.style.facts.stock
         piece = self._piece_code(drawing)
         barcode, warnings = self._barcode(drawing)
-        page = self._layout.largest(style, lambda size: self._body(drawing, piece, barcode, size))
+        page = self._layout.largest(style, self._body(drawing, piece, barcode))
         pdf: bytes = page.write_pdf()
         dots = wanted.form is not Form.PDF
         dpi = wanted.dpi if dots else _PROOF_DPI
@@ -118,6 +123,12 @@ class HtmlLabels(LabelMaker):
         return Artwork(
             data=data, form=wanted.form, dpi=dpi, stock=stock, style=style.name, warnings=tuple(warnings)
         )
+
+    def laid_out(self, label: Label, style: str) -> Any:
+        """The page of a label, not drawn yet: weasyprint's Document. Raises LabelUnfit, Impossible."""
+        drawing = _Drawing(label, self._styles[style], 0.0)
+        piece, (barcode, _) = self._piece_code(drawing), self._barcode(drawing)
+        return self._layout.largest(drawing.style, self._body(drawing, piece, barcode))
 
     # --- codes -------------------------------------------------------------------------------------------
 
@@ -142,8 +153,9 @@ class HtmlLabels(LabelMaker):
         if not reason:
             try:
                 code = codes.symbol(asked.value, asked.symbology)
-                flat = _FLAT if len(code.rows) > 1 else _LEAST
-                return (code, codes.svg(code, room.width, room.height, flat, _MOST, drawing.grid)), []
+                flat = len(code.rows) > 1
+                box = (room.square, room.square, _FLAT) if flat else (room.width, room.height, _LEAST)
+                return (code, codes.svg(code, *box, _MOST, drawing.grid)), []
             except codes.Impossible as error:
                 reason = str(error)
         return (None, ""), [f"Barcode Value (2200,0005) is printed as text: {reason}"]
@@ -174,7 +186,6 @@ class HtmlLabels(LabelMaker):
         drawing: _Drawing,
         piece: tuple[codes.Symbol | None, str],
         barcode: tuple[codes.Symbol | None, str],
-        size: float,
     ) -> str:
         from markupsafe import Markup
 
@@ -185,7 +196,6 @@ class HtmlLabels(LabelMaker):
             "piece_code": Markup(piece[1]),  # noqa: S704 - squares that we have drawn
             "barcode": Markup(barcode[1]),  # noqa: S704
             "barcode_text": text.value(barcode[0].text if barcode[0] else asked.value if asked else ""),
-            "size": size,
             "style": drawing.style.name,
         }
         rendered: str = self._templates[drawing.style.name].render(given)

@@ -14,13 +14,13 @@ _BLACK: Final = 128
 _MM: Final = 25.4
 
 
-def picture(pdf: bytes, dpi: int, *, colour: bool = False) -> Any:
-    """Rasterise the only page: a PIL image, grey or RGB."""
+def picture(pdf: bytes, dpi: int, *, colour: bool = False, page: int = 0) -> Any:
+    """Rasterise a page, from 0: a PIL image, grey or RGB."""
     import pypdfium2
 
     document = pypdfium2.PdfDocument(pdf)
     try:
-        return document[0].render(scale=dpi / 72, grayscale=not colour).to_pil()
+        return document[page].render(scale=dpi / 72, grayscale=not colour).to_pil()
     finally:
         document.close()
 

@@ -18,6 +18,7 @@
     [barcode]                    # of the request
     width = 60.0
     height = 8.0
+    square = 11.0                # side of a QR Code or a Data Matrix
 """
 
 import tomllib
@@ -56,6 +57,7 @@ class _Code(_Table):
 class _Barcode(_Table):
     width: float = Field(default=60.0, gt=0)
     height: float = Field(default=8.0, ge=4)
+    square: float = Field(default=11.0, ge=4)
 
 
 class Manifest(_Table):
