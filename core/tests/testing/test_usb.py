@@ -65,3 +65,29 @@ def test_an_interface_is_one_process_s(device: Any, unit: UsbUnit) -> None:
     usb.util.dispose_resources(device)
     usb.util.claim_interface(other, 0)
     usb.util.dispose_resources(other)
+
+
+def test_a_device_says_its_serial_number_where_it_has_one(unit: UsbUnit) -> None:
+    assert usb.core.find(backend=bus(unit)).serial_number is None
+    unit.serial = "A1B2"
+    found = usb.core.find(backend=bus(unit))
+    assert found.serial_number == "A1B2"
+    usb.util.dispose_resources(found)
+
+
+def test_the_kernel_s_driver_is_to_be_sent_away_and_may_come_back(unit: UsbUnit) -> None:
+    unit.held_by_kernel = True
+    found = usb.core.find(backend=bus(unit))
+    assert found.is_kernel_driver_active(0)
+    with pytest.raises(usb.core.USBError) as caught:
+        usb.util.claim_interface(found, 0)
+    assert caught.value.errno == 16
+    found.detach_kernel_driver(0)
+    usb.util.claim_interface(found, 0)
+    with pytest.raises(usb.core.USBError) as caught:
+        found.attach_kernel_driver(0)
+    assert caught.value.errno == 16
+    usb.util.release_interface(found, 0)
+    found.attach_kernel_driver(0)
+    assert unit.held_by_kernel
+    usb.util.dispose_resources(found)

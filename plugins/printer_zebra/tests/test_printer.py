@@ -1,379 +1,504 @@
-"""What goes to a ZPL printer, what comes out of it, and what becomes of every state that it can be in."""
+"""The driver, before a simulator on a wire in this thread, and before liars."""
 
-import socket
-import threading
 import time
-import tomllib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from itertools import pairwise
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import zxingcpp
-from burnish.contracts import Artwork, Cancel, Form, Label, LabelPerson, Level, Printed, Stock, StockKind
-from burnish.errors import DeviceFault, FaultKind
-from burnish.testing.printers import PIECE, Trouble, drawing
-from burnish.testing.usb import UsbUnit, bus
-from burnish_printer_zebra import Settings, ZebraPrinter, doctor, zpl
-from burnish_printer_zebra.line import VENDOR
-from burnish_printer_zebra.printer import connect
-from burnish_printer_zebra.simulator import TcpPeer, Zebra
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from PIL import Image
+from burnish.contracts import Artwork, Cancel, Form, Printed, PrintJob, Stock, StockKind
+from burnish.errors import Cancelled, DeviceFault, FaultKind
+from burnish.testing.printers import Trouble, drawing
+from burnish_printer_zebra import Settings, ZebraPrinter
+from burnish_printer_zebra.link import Stalled
+from burnish_printer_zebra.simulator import IDENTITY, Zebra
+from burnish_printer_zebra.words import CANCEL_ALL, END, GET_IDENTITY, GET_STATUS, Identity, Status
 from pydantic import ValidationError
-from zebrafy import ZebrafyZPL
 
+QUICK = {"settle": 0, "poll": 0.0005, "busy_timeout": 0.02, "reply_timeout": 0.05, "print_timeout": 0.2}
 STICKER = Stock(kind=StockKind.STICKER, width=50, height=30)
-OK = (
+JOB = PrintJob(code="VL1-1", title="SET 1/1")
+OTHER = PrintJob(code="VL1-2", title="SET 1/1")
+WELL = (
     b"\x02030,0,0,1245,000,0,0,0,000,0,0,0\x03\r\n"
     b"\x02000,0,0,0,0,2,4,0,00000000,1,000\x03\r\n"
     b"\x021234,0\x03\r\n"
 )
 
 
-def printer_at(port: int, **keys: Any) -> ZebraPrinter:
-    quick = {"reply_timeout": 0.3, "print_timeout": 1.0, "width": 50, "height": 30}
-    return ZebraPrinter(Settings(host="127.0.0.1", port=port, **{**quick, **keys}))
+class Wire:
+    """A link to whatever answers; silence takes no time."""
+
+    def __init__(self, answer: Callable[[bytes], bytes]) -> None:
+        self.answer = answer
+        self.sent: list[bytes] = []
+        self.unread = b""
+        self.stalls_after: int | None = None
+        self.taken = False
+
+    def opened(self, _: Settings) -> "Wire":
+        assert not self.taken
+        self.taken = True
+        return self
+
+    def send(self, data: bytes, *, timeout: float) -> None:
+        if self.stalls_after is not None and sum(map(len, self.sent)) > self.stalls_after:
+            raise Stalled
+        self.sent.append(data)
+        self.unread += self.answer(data)
+
+    def receive(self, *, timeout: float) -> bytes:
+        came, self.unread = self.unread[:64], self.unread[64:]
+        return came
+
+    def close(self) -> None:
+        self.taken = False
 
 
-@pytest.fixture
-def peer() -> Iterator[TcpPeer]:
-    with TcpPeer() as peer:
-        yield peer
+def printer_on(wire: Wire, **other: Any) -> ZebraPrinter:
+    settings = Settings(**{"host": "printer", "width": 50, "height": 30, **QUICK, **other})
+    return ZebraPrinter(settings, wire.opened)
 
 
-def put(printer: ZebraPrinter, artwork: Artwork | None = None) -> None:
+def pair(zebra: Zebra | None = None, **other: Any) -> tuple[Zebra, Wire, ZebraPrinter]:
+    zebra = zebra or Zebra()
+    wire = Wire(zebra.answer)
+    return zebra, wire, printer_on(wire, **other)
+
+
+def put(printer: ZebraPrinter, job: PrintJob = JOB, cancel: Cancel | None = None) -> str:
+    artwork = drawing(STICKER, printer.wanted(STICKER))
+    return printer.print(job, artwork, Cancel() if cancel is None else cancel)
+
+
+def fault(act: Callable[[], object]) -> FaultKind:
+    with pytest.raises(DeviceFault) as caught:
+        act()
+    assert str(caught.value).strip()
+    return caught.value.kind
+
+
+# --- what stands against a label ---------------------------------------------------------------------------
+
+BY_LETTER = {
+    "b": FaultKind.NO_PRINT_SUPPLIES,
+    "c": FaultKind.OPERATOR_ACTION,
+    "f": FaultKind.DEVICE_BUSY,
+    "g": FaultKind.OPERATOR_ACTION,
+    "j": FaultKind.SERVICE_ACTION,
+    "k": FaultKind.DEVICE_BUSY,
+    "l": FaultKind.DEVICE_BUSY,
+    "o": FaultKind.OPERATOR_ACTION,
+    "p": FaultKind.NO_PRINT_SUPPLIES,
+    "bc": FaultKind.NO_PRINT_SUPPLIES,
+    "cp": FaultKind.NO_PRINT_SUPPLIES,
+    "bo": FaultKind.OPERATOR_ACTION,
+    "bj": FaultKind.SERVICE_ACTION,
+}
+"""Letters of the answer to ~HS; an error pauses the printer, so the error is told and not the pause."""
+
+
+@pytest.mark.parametrize(("letters", "kind"), BY_LETTER.items())
+def test_every_flag_has_its_fault_and_nothing_is_sent(letters: str, kind: FaultKind) -> None:
+    zebra, wire, printer = pair()
+    zebra.raised = set(letters)
     with printer:
-        made = artwork or drawing(STICKER, printer.wanted(STICKER))
-        printer.print(PIECE, made, Cancel())
-
-
-def artwork_of(image: Image.Image) -> Artwork:
-    """A PIL image of mode 1 as the core gives it."""
-    rows = image.point(lambda shade: 255 - shade).tobytes()
-    data = b"P4\n%d %d\n" % image.size + rows
-    return Artwork(data=data, form=Form.PBM, dpi=203, stock=STICKER, style="test")
-
-
-# --- pictures ----------------------------------------------------------------------------------------------
-
-
-def test_every_dot_comes_out(peer: TcpPeer) -> None:
-    artwork = drawing(STICKER, printer_at(1).wanted(STICKER), shade=3)
-    put(printer_at(peer.port), artwork)
-    [picture] = peer.printed
-    width, height, rows = zpl.pbm(artwork.data)
-    assert (picture.width, picture.height) == (-(-width // 8) * 8, height)
-    assert picture.rows == rows
-
-
-def test_a_reader_of_others_sees_the_same_picture(peer: TcpPeer) -> None:
-    put(printer_at(peer.port))
-    [picture] = peer.printed
-    [image] = ZebrafyZPL(peer.zebra.heard.decode("ascii")).to_images()
-    assert image.size == (picture.width, picture.height)
-    assert image.point(lambda shade: 255 - shade).tobytes() == picture.rows
-
-
-@pytest.mark.parametrize("kind", ["Code128", "QRCode", "DataMatrix"])
-def test_a_code_is_read_from_what_others_render(peer: TcpPeer, kind: str) -> None:
-    code = zxingcpp.create_barcode("K3JF9Q-12", getattr(zxingcpp.BarcodeFormat, kind))
-    rows = memoryview(code.to_image(scale=1 if kind == "Code128" else 5)).tolist()
-    image = Image.new("1", (399, 239), 1)
-    wide = 2 if kind == "Code128" else 1
-    for y, row in enumerate(rows):
-        for x, shade in enumerate(row):
-            for more in range(wide):
-                image.putpixel((20 + wide * x + more, 20 + y), 255 if shade else 0)  # type: ignore[operator]
-    put(printer_at(peer.port), artwork_of(image))
-    [seen] = ZebrafyZPL(peer.zebra.heard.decode("ascii")).to_images()
-    assert [found.text for found in zxingcpp.read_barcodes(seen.convert("L"))] == ["K3JF9Q-12"]
-
-
-@given(st.integers(1, 90), st.integers(1, 12), st.randoms(use_true_random=False), st.integers(0, 3))
-@settings(max_examples=150, deadline=None)
-def test_any_bitmap_survives(width: int, height: int, chance: Any, density: int) -> None:
-    stride = -(-width // 8)
-    pick = [lambda: 0, lambda: 255, lambda: chance.choice((0, 0, 255)), lambda: chance.randrange(256)][
-        density
-    ]
-    rows = bytes(pick() for _ in range(stride * height))
-    said = zpl.label(width, height, rows)
-    zebra = Zebra()
-    zebra.answer(said)
-    assert zebra.printed[0].rows == rows
-    [image] = ZebrafyZPL(said.decode("ascii")).to_images()
-    assert image.point(lambda shade: 255 - shade).tobytes() == rows
-
-
-def test_runs_are_shorter_than_digits() -> None:
-    artwork = drawing(Stock(kind=StockKind.STICKER, width=100, height=50), printer_at(1).wanted(STICKER))
-    _, _, rows = zpl.pbm(artwork.data)
-    width, height, _ = zpl.pbm(artwork.data)
-    assert len(zpl.label(width, height, rows)) < len(rows) / 4
-
-
-@pytest.mark.parametrize("hostile", ["^XZ~JA^XA", "~HS", "^FX", "\x02\x03"])
-def test_no_text_ever_reaches_the_printer_as_text(peer: TcpPeer, hostile: str) -> None:
-    label_html = pytest.importorskip("burnish_label_html")
-    person = LabelPerson(names=(hostile,), patient_id=hostile)
-    label = Label(token="T", piece=1, people=(person,), text=hostile)
-    printer = printer_at(peer.port, width=100, height=50)
-    maker = label_html.HtmlLabels(label_html.Settings())
-    stock = maker.styles["sticker"].stock
-    put(printer, maker.draw(label, "sticker", printer.wanted(stock)))
-    said = peer.zebra.heard.decode("ascii")
-    assert said.count("^XA") == said.count("^XZ") == 1
-    assert "~JA" not in said
-    assert len(peer.printed) == 1
-
-
-# --- states ------------------------------------------------------------------------------------------------
-
-
-def state_with(first: dict[int, str] | None = None, second: dict[int, str] | None = None) -> bytes:
-    """A status with other fields."""
-    strings = [string.decode().split(",") for string in zpl.strings_of(OK)]
-    for fields, changed in zip(strings, (first or {}, second or {}), strict=False):
-        for place, value in changed.items():
-            fields[place] = value
-    return b"".join(b"\x02%s\x03\r\n" % ",".join(fields).encode() for fields in strings)
-
-
-@pytest.mark.parametrize(
-    ("answer", "kind"),
-    [
-        (state_with(), None),
-        (state_with({1: "1"}), FaultKind.NO_PRINT_SUPPLIES),
-        (state_with(None, {3: "1"}), FaultKind.NO_PRINT_SUPPLIES),
-        (state_with(None, {2: "1"}), FaultKind.OPERATOR_ACTION),
-        (state_with({2: "1"}), FaultKind.OPERATOR_ACTION),
-        (state_with({5: "1"}), FaultKind.DEVICE_BUSY),
-        (state_with({4: "002"}), FaultKind.DEVICE_BUSY),
-        (state_with(None, {8: "00000003"}), FaultKind.DEVICE_BUSY),
-        (state_with({9: "1"}), FaultKind.SERVICE_ACTION),
-        (state_with({10: "1"}), FaultKind.DEVICE_BUSY),
-        (state_with({11: "1"}), FaultKind.DEVICE_BUSY),
-        (state_with({1: "1"}, {2: "1"}), FaultKind.OPERATOR_ACTION),
-        (state_with(None, {7: "1"}), None),
-    ],
-)
-def test_every_state_is_mapped(answer: bytes, kind: FaultKind | None) -> None:
-    with answering(answer) as port, printer_at(port) as printer:
         state = printer.look()
-    assert state.condition == kind
-    assert bool(state.message) == (kind is not None)
+        assert (state.condition, bool(state.message)) == (kind, True)
+        assert fault(lambda: put(printer)) is kind
+        assert printer.examine(JOB) is Printed.NO
+    assert not any(b"^" in sent for sent in wire.sent)
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"\x02\x03" * 3,
-        b"hello",
-        b"\x02" * 200,
-        OK.replace(b"030", b"03x"),
-        OK.replace(b"1245", b"12"),
-        b"\x02" + b"9" * 500 + b"\x03" + OK,
-        OK[:-12] + b"\xff\xfe\x03" + b"\x02x\x03" * 5,
-        b"A" * 100_000,
-    ],
-    ids=lambda answer: repr(answer[:20]),
-)
-def test_an_answer_that_no_manual_knows_stops_it(answer: bytes) -> None:
-    with (
-        answering(answer) as port,
-        pytest.raises(DeviceFault) as caught,
-        printer_at(port) as printer,
-    ):
-        printer.look()
-    assert caught.value.kind in (FaultKind.UNKNOWN_REPLY, FaultKind.DEVICE_OFFLINE)
-    assert len(str(caught.value)) < 600
-
-
-@contextmanager
-def answering(answer: bytes) -> Iterator[int]:
-    """A printer that says this to whatever it is told."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                try:
-                    while connection.recv(4096):
-                        connection.sendall(answer)
-                except OSError:
-                    return
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield listener.getsockname()[1]
+def test_a_label_that_waits_is_to_be_taken_first() -> None:
+    zebra, _, printer = pair(Zebra(peel=True))
+    with printer:
+        put(printer)
+        assert fault(lambda: put(printer, OTHER)) is FaultKind.OPERATOR_ACTION
+        zebra.take()
+        put(printer, OTHER)
+    assert len(zebra.printed) == 2
 
 
 @pytest.mark.parametrize("trouble", [Trouble.EMPTY, Trouble.DRY, Trouble.OPEN])
-def test_a_printer_that_says_nothing_while_its_door_is_open_is_the_operators_matter(
-    peer: TcpPeer, trouble: Trouble
-) -> None:
-    peer.zebra.mute = True
-    peer.suffer(trouble)
-    with printer_at(peer.port) as printer:
+def test_silence_of_a_printer_that_is_there_is_for_an_operator(trouble: Trouble) -> None:
+    zebra, wire, printer = pair(Zebra(mute=True))
+    zebra.suffer(trouble)
+    with printer:
         state = printer.look()
-    assert state.condition is FaultKind.OPERATOR_ACTION
-    assert "ribbon" in state.message
-    peer.suffer(None)
-    put(printer_at(peer.port))
-    assert len(peer.printed) == 1
+        assert (state.condition, "ribbon" in state.message) == (FaultKind.OPERATOR_ACTION, True)
+        assert fault(lambda: put(printer)) is FaultKind.OPERATOR_ACTION
+    assert not any(b"^" in sent for sent in wire.sent)
 
 
-def test_the_last_label_of_a_roll_is_printed_and_the_next_is_not_begun(peer: TcpPeer) -> None:
-    printer = printer_at(peer.port)
-    peer.zebra.at = 1
-    peer.suffer(Trouble.EMPTY)
-    put(printer)
-    assert printer.examine(PIECE) is Printed.YES
-    with pytest.raises(DeviceFault) as caught:
+def test_labels_of_somebody_else_are_waited_for() -> None:
+    zebra, wire, printer = pair(busy_timeout=20)
+    zebra.suffer(Trouble.BUSY)
+
+    def answer(data: bytes) -> bytes:
+        if len(wire.sent) > 20:
+            zebra.suffer(None)
+        return zebra.answer(data)
+
+    wire.answer = answer
+    with printer:
         put(printer)
-    assert caught.value.kind is FaultKind.NO_PRINT_SUPPLIES
-    assert printer.examine(PIECE) is Printed.NO, "nothing was sent: its status had said so"
-    assert len(peer.printed) == 1
+    assert len(zebra.printed) == 1
 
 
-def test_a_printer_that_falls_silent_after_a_label_leaves_it_in_doubt(peer: TcpPeer) -> None:
-    """It was the last of the roll, and this printer says nothing without one."""
-    printer = printer_at(peer.port)
-    peer.zebra.mute, peer.zebra.at = True, 1
-    peer.suffer(Trouble.EMPTY)
-    with pytest.raises(DeviceFault) as caught:
+def test_half_a_format_is_thrown_away_before() -> None:
+    zebra, wire, printer = pair()
+    zebra.answer(b"^XA^PW10^LL10^FO0,0^GFA,2,2,1,FF")
+    with printer:
+        assert printer.look().condition is None
         put(printer)
-    assert caught.value.kind is FaultKind.OPERATOR_ACTION
-    assert printer.examine(PIECE) is Printed.UNKNOWN
+    assert len(zebra.printed) == 1
+    assert wire.sent.index(CANCEL_ALL) < next(at for at, sent in enumerate(wire.sent) if b"^XA" in sent)
 
 
-def test_a_label_that_is_stuck_is_taken_back(peer: TcpPeer) -> None:
-    peer.zebra.stuck = True
-    printer = printer_at(peer.port)
-    with pytest.raises(DeviceFault) as caught:
+def test_half_a_format_that_goes_on_is_somebody_s() -> None:
+    zebra, wire, printer = pair()
+
+    def answer(data: bytes) -> bytes:
+        said = zebra.answer(data)
+        if data == CANCEL_ALL:
+            zebra.answer(b"^XA^PW10")
+        return said
+
+    wire.answer = answer
+    answer(CANCEL_ALL)
+    with printer:
+        assert fault(lambda: put(printer)) is FaultKind.DEVICE_BUSY
+
+
+def test_a_label_for_another_head_is_not_printed() -> None:
+    zebra, _, printer = pair(dpi=300)
+    with printer:
+        assert printer.look().condition is FaultKind.OPERATOR_ACTION
+        assert fault(lambda: put(printer)) is FaultKind.OPERATOR_ACTION
+    assert zebra.printed == []
+
+
+def test_it_says_who_it_is() -> None:
+    with pair()[2] as printer:
+        unit = printer.look().unit
+    assert (unit.product, unit.revision, unit.place) == ("ZD421-203dpi", "V93.21.05Z", "printer:9100")
+
+
+def test_one_that_does_not_say_who_it_is_prints() -> None:
+    zebra, wire, printer = pair(Zebra(identity=b""))
+    with printer:
+        assert printer.look().unit.product == ""
         put(printer)
-    assert caught.value.kind is FaultKind.OPERATOR_ACTION
-    assert printer.examine(PIECE) is Printed.UNKNOWN
-    end = time.monotonic() + 10
-    while not peer.zebra.cancelled and time.monotonic() < end:
-        time.sleep(0.01)
-    peer.zebra.stuck = False
-    peer.suffer(None)
-    assert (peer.printed, peer.zebra.cancelled) == ([], 1)
+    assert len(zebra.printed) == 1
+    assert wire.sent.count(GET_IDENTITY) == 1
 
 
-def test_a_printer_that_takes_nothing_more_is_the_operators_matter() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+# --- trouble under a label ---------------------------------------------------------------------------------
 
-        def serve() -> None:
-            connection, _ = listener.accept()
-            for answer in (OK, b"\x02X,Y\x03"):
-                connection.recv(100)
-                connection.sendall(answer)
-            threading.Event().wait(3)
-            connection.close()
+UNDER = {
+    Trouble.EMPTY: FaultKind.NO_PRINT_SUPPLIES,
+    Trouble.DRY: FaultKind.NO_PRINT_SUPPLIES,
+    Trouble.OPEN: FaultKind.OPERATOR_ACTION,
+    Trouble.PAUSED: FaultKind.OPERATOR_ACTION,
+    Trouble.BROKEN: FaultKind.SERVICE_ACTION,
+    Trouble.SILENT: FaultKind.OPERATOR_ACTION,
+    Trouble.NONSENSE: FaultKind.UNKNOWN_REPLY,
+    Trouble.BUSY: FaultKind.LABEL_FAILED,
+}
 
-        threading.Thread(target=serve, daemon=True).start()
-        printer = printer_at(listener.getsockname()[1], width=300, height=500)
-        noise = Image.effect_noise((2400, 4000), 200).convert("1")
-        with pytest.raises(DeviceFault) as caught:
-            put(printer, artwork_of(noise))
-    assert caught.value.kind is FaultKind.OPERATOR_ACTION
-    assert printer.examine(PIECE) is Printed.UNKNOWN
+
+@pytest.mark.parametrize(("trouble", "kind"), UNDER.items())
+def test_trouble_under_a_label_leaves_nothing_to_come_out(trouble: Trouble, kind: FaultKind) -> None:
+    zebra, wire, printer = pair()
+    zebra.strikes = trouble
+    with printer:
+        assert fault(lambda: put(printer)) is kind
+        assert printer.examine(JOB) is Printed.UNKNOWN
+    assert wire.sent[-1] == CANCEL_ALL
+    zebra.suffer(None)
+    assert zebra.printed == []
+
+
+def test_one_that_falls_silent_under_a_label() -> None:
+    zebra, wire, printer = pair(Zebra(mute=True))
+    zebra.strikes = Trouble.DRY
+    with printer:
+        assert fault(lambda: put(printer)) is FaultKind.OPERATOR_ACTION
+        assert printer.examine(JOB) is Printed.UNKNOWN
+    assert wire.sent[-1] == CANCEL_ALL
+
+
+def test_trouble_while_it_settles_is_seen() -> None:
+    """The printer has nothing more to do when the label begins to move."""
+    zebra, wire, printer = pair(settle=5)
+    looks = iter(range(100))
+
+    def answer(data: bytes) -> bytes:
+        said = zebra.answer(data)
+        if zebra.printed and next(looks) == 10:
+            zebra.raised = {"p"}
+        return said
+
+    wire.answer = answer
+    with printer:
+        assert fault(lambda: put(printer)) is FaultKind.NO_PRINT_SUPPLIES
+        assert printer.examine(JOB) is Printed.UNKNOWN
+
+
+def test_settling_may_take_longer_than_printing() -> None:
+    zebra, _, printer = pair(settle=0.4, print_timeout=0.2)
+    with printer:
+        put(printer)
+    assert len(zebra.printed) == 1
+
+
+def test_heat_under_a_label_is_waited_for() -> None:
+    zebra, wire, printer = pair()
+
+    def answer(data: bytes) -> bytes:
+        zebra.raised = {"l"} if data == END else zebra.raised if len(wire.sent) % 7 else set()
+        return zebra.answer(data)
+
+    wire.answer = answer
+    with printer:
+        put(printer)
+
+
+def test_one_that_takes_no_more_needs_an_operator() -> None:
+    zebra, wire, printer = pair()
+    wire.stalls_after = 200
+    with printer:
+        assert fault(lambda: put(printer)) is FaultKind.OPERATOR_ACTION
+        assert printer.examine(JOB) is Printed.UNKNOWN
+    assert zebra.printed == []
+    wire.stalls_after = None
+    with printer:
+        put(printer)
+    assert len(zebra.printed) == 1
+
+
+# --- cancelling --------------------------------------------------------------------------------------------
+
+
+def test_a_label_is_stopped_as_long_as_its_end_is_not_sent() -> None:
+    zebra, wire, printer = pair()
+    with printer:
+        with pytest.raises(Cancelled):
+            put(printer, cancel=Cancel(lambda: any(b"^XA" in sent for sent in wire.sent)))
+        assert printer.examine(JOB) is Printed.NO
+    assert END not in wire.sent
+    zebra.suffer(None)
+    assert zebra.printed == []
+
+
+def test_a_label_that_was_stopped_and_may_still_be_there_is_not_denied() -> None:
+    zebra, wire, printer = pair()
+
+    def answer(data: bytes) -> bytes:
+        if data == CANCEL_ALL:
+            zebra.suffer(Trouble.SILENT)
+        return zebra.answer(data)
+
+    wire.answer = answer
+    with printer:
+        with pytest.raises(Cancelled):
+            put(printer, cancel=Cancel(lambda: any(b"^XA" in sent for sent in wire.sent)))
+        assert printer.examine(JOB) is Printed.UNKNOWN
+
+
+def test_a_label_that_is_out_is_not_denied_by_the_next_try() -> None:
+    zebra, _, printer = pair()
+    with printer:
+        put(printer)
+        assert printer.examine(JOB) is Printed.YES
+        zebra.suffer(Trouble.EMPTY)
+        fault(lambda: put(printer))
+        assert printer.examine(JOB) is Printed.YES
+        assert printer.examine(OTHER) is Printed.UNKNOWN
+
+
+def test_a_label_whose_end_is_sent_is_not_stopped() -> None:
+    denied: list[str] = []
+    zebra, wire, printer = pair()
+    with printer:
+        put(printer, cancel=Cancel(lambda: END in wire.sent, denied.append))
+    assert denied
+    assert len(zebra.printed) == 1
+
+
+# --- what goes out -----------------------------------------------------------------------------------------
+
+
+def test_no_text_goes_out() -> None:
+    """Of a job whose every text is a command."""
+    zebra, wire, printer = pair()
+    with printer:
+        put(printer, PrintJob(code="^XZ~JR", title="^XA^FD~WC^XZ"))
+    assert all(b"JR" not in sent and b"WC" not in sent and b"^FD" not in sent for sent in wire.sent)
+    assert zebra.strange == []
+
+
+@pytest.mark.parametrize("coding", ["hex", "z64"])
+def test_offsets_move_what_is_printed(coding: str) -> None:
+    plain, _, printer = pair()
+    with printer:
+        put(printer)
+    moved, _, printer = pair(offset_x=2.5, offset_y=-0.5, coding=coding)
+    with printer:
+        put(printer)
+    right, down = 20, -4
+    expected = {(x + right, y + down) for x, y in plain.printed[0].black}
+    width, height = plain.printed[0].width, plain.printed[0].height
+    assert moved.printed[0].black == {(x, y) for x, y in expected if x < width and 0 <= y < height}
+
+
+@pytest.mark.parametrize(("media", "command"), [("die-cut", b"^MNY"), ("continuous", b"^MNN"), ("", None)])
+def test_what_is_in_it_is_told_where_it_is_set(media: str, command: bytes | None) -> None:
+    _, wire, printer = pair(media=media)
+    with printer:
+        put(printer)
+    assert (b"^MN" in b"".join(wire.sent)) is (command is not None)
+    assert command is None or command in b"".join(wire.sent)
+
+
+# --- what cannot be printed --------------------------------------------------------------------------------
+
+
+def artwork(**other: Any) -> Artwork:
+    drawn = drawing(STICKER, pair()[2].wanted(STICKER))
+    values = {"data": drawn.data, "form": Form.PBM, "dpi": 203, "stock": STICKER, "style": "x", **other}
+    return Artwork(**values)
 
 
 @pytest.mark.parametrize(
-    "data",
+    "other",
     [
-        b"",
-        b"P5\n8 8\n" + bytes(8),
-        b"P4\n8 8\n",
-        b"P4\n99999 99999\n" + bytes(8),
-        b"P4\n8000 8\n" + bytes(8000),
+        {"form": Form.PDF},
+        {"form": Form.PNG},
+        {"dpi": 300},
+        {"data": b"^XA^FDname^XZ"},
+        {"data": b"P4\n8 1\n\0"},
+        {"stock": Stock(kind=StockKind.STICKER, width=51, height=30)},
+        {"stock": Stock(kind=StockKind.STICKER, width=50, height=29)},
+        {"stock": Stock(kind=StockKind.DISC, width=50, height=30)},
+        {"stock": Stock(kind=StockKind.SHEET, width=50, height=30)},
     ],
 )
-def test_a_drawing_that_is_none_is_refused_before_a_byte_leaves(peer: TcpPeer, data: bytes) -> None:
-    artwork = Artwork(data=data, form=Form.PBM, dpi=203, stock=STICKER, style="test")
-    printer = printer_at(peer.port)
-    with pytest.raises(DeviceFault) as caught:
-        put(printer, artwork)
-    assert caught.value.kind is FaultKind.BAD_REQUEST
-    assert b"^XA" not in peer.zebra.heard
-    assert printer.examine(PIECE) is Printed.NO
+def test_what_is_no_label_of_its_is_refused_and_nothing_is_sent(other: dict[str, Any]) -> None:
+    _, wire, printer = pair()
+    with printer:
+        assert fault(lambda: printer.print(JOB, artwork(**other), Cancel())) is FaultKind.BAD_REQUEST
+        assert printer.examine(JOB) is Printed.NO
+    assert wire.sent == []
 
 
-def test_stock_that_is_not_loaded_is_refused() -> None:
-    for stock in (
-        Stock(kind=StockKind.STICKER, width=57, height=32),
-        Stock(kind=StockKind.SHEET, width=50, height=30),
-    ):
-        with pytest.raises(DeviceFault) as caught:
-            printer_at(1).wanted(stock)
-        assert "50 x 30" in str(caught.value)
+def test_sizes_that_differ_by_rounding_are_the_same() -> None:
+    assert pair()[2].wanted(Stock(kind=StockKind.STICKER, width=50.2, height=29.8)).dpi == 203
 
 
-# --- settings, doctor, README ------------------------------------------------------------------------------
+# --- liars -------------------------------------------------------------------------------------------------
+
+LIES = {
+    "half an answer": WELL[:40],
+    "two strings": WELL[: WELL.index(b"\x021234")],
+    "four strings": WELL.replace(b"\x021234", b"\x021234,0\x03\r\n\x021234"),
+    "a flag of 2": WELL.replace(b"030,0", b"030,2"),
+    "a flag that is missing": WELL.replace(b"030,0,", b"030,"),
+    "words": b"\x02ready\x03\r\n" * 3,
+    "no frame": b"OK\r\n",
+    "another protocol": b"HTTP/1.1 200 OK\r\n\r\n",
+    "NUL": bytes(64),
+    "digits of another script": WELL.replace(b"1245", "\u0661\u0662\u0664\u0665".encode()),
+    "much": b"x" * 1_000_000,
+    "many strings": WELL * 10_000,
+    "large numbers": WELL.replace(b"000,0,0,0,000", b"9" * 400),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_an_answer_that_no_manual_knows_is_not_guessed(lie: str) -> None:
+    wire = Wire(lambda data: LIES[lie] if data == GET_STATUS else b"")
+    printer = printer_on(wire)
+    began = time.monotonic()
+    with printer:
+        assert fault(printer.look) is FaultKind.UNKNOWN_REPLY
+        assert fault(lambda: put(printer)) is FaultKind.UNKNOWN_REPLY
+    assert time.monotonic() - began < 5
+    assert not any(b"^" in sent for sent in wire.sent)
 
 
 @pytest.mark.parametrize(
-    "keys", [{}, {"host": "a", "usb": "any"}, {"host": "a", "dpi": 200}, {"serial": "a", "ink": 1}]
+    "lie", [b"x", IDENTITY[:12], IDENTITY * 2, b"\x02,,,\x03\r\n", b"\x02a,b,c,d\x03\r\n", b"\x1b[2J" * 900]
 )
-def test_settings_that_cannot_be_are_refused(keys: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        Settings(**keys)
-
-
-def test_several_printers_on_usb_want_a_place() -> None:
-    units = [UsbUnit(VENDOR, 1, lambda _: [], ports=(port,), interface_class=7) for port in (1, 2)]
-    findings = list(doctor.look([{"usb": "any"}], bus(*units), Path("/nowhere")))
-    assert len(findings) == 2
-    assert {finding.level for finding in findings} == {Level.FAIL}
-    assert "udev" in findings[0].advice
-
-
-def test_doctor_says_what_can_be_reached(peer: TcpPeer, tmp_path: Path) -> None:
-    tables: Sequence[dict[str, Any]] = [
-        {"host": "127.0.0.1", "port": peer.port},
-        {"serial": str(tmp_path / "ttyS9")},
-        {"usb": "any"},
-    ]
-    found = [(finding.level, finding.text) for finding in doctor.look(tables, bus())]
-    assert found[0] == (Level.OK, f"127.0.0.1:{peer.port} can be reached")
-    assert [level for level, _ in found[1:]] == [Level.FAIL, Level.FAIL]
-    peer.suffer(Trouble.GONE)
-    [gone] = doctor.look(tables[:1], bus())
-    assert gone.level is Level.FAIL
-
-
-def test_the_readme_shows_settings_that_are_taken() -> None:
-    text = (Path(__file__).parent.parent / "README.md").read_text()
-    blocks = [tomllib.loads(block.partition("```")[0]) for block in text.split("```toml\n")[1:]]
-    keys = dict(blocks[0]["printers"]["zebra"])
-    assert keys.pop("driver") == "zebra"
-    assert Settings(**keys).host
-    for name in Settings.model_fields:
-        assert f"`{name}`" in text, name
-    assert doctor.UDEV_RULE in text
-
-
-def test_lines_of_a_status_are_asked_once() -> None:
-    """One question a look, and one for the name: a printer is slow."""
-    zebra = Zebra()
-    heard: list[bytes] = []
-
-    def answer(data: bytes) -> list[bytes]:
-        heard.append(data)
-        return [zebra.answer(data)]
-
-    unit = UsbUnit(VENDOR, 1, answer, interface_class=7)
-
-    printer = ZebraPrinter(Settings(usb="any"), lambda keys: connect(keys, bus(unit)))
+def test_a_name_that_no_manual_knows_is_not_guessed(lie: bytes) -> None:
+    printer = printer_on(Wire(lambda data: WELL if data == GET_STATUS else lie))
     with printer:
-        printer.look()
-        printer.look()
-    assert [question[:3] for question in heard] == [b"~HS", b"~HI", b"~HS"]
-    assert all(one != other for one, other in pairwise(heard))
+        assert fault(printer.look) is FaultKind.UNKNOWN_REPLY
+
+
+class Endless(Wire):
+    def receive(self, *, timeout: float) -> bytes:
+        return b"\x02" * 4096
+
+
+def test_one_that_never_stops_talking_is_stopped_at_once() -> None:
+    wire = Endless(lambda data: b"")
+    assert fault(printer_on(wire).__enter__) is FaultKind.UNKNOWN_REPLY
+    assert not wire.taken
+
+
+def test_what_a_process_that_died_has_not_read_is_forgotten() -> None:
+    zebra, wire, printer = pair()
+    zebra.raised = {"b"}
+    wire.unread = zebra.answer(GET_STATUS) * 3
+    zebra.raised = set()
+    with printer:
+        assert printer.look().condition is None
+        wire.unread = WELL
+        zebra.raised = {"b"}
+        assert printer.look().condition is FaultKind.NO_PRINT_SUPPLIES
+
+
+@pytest.mark.parametrize("split", [1, 5, 30, 64])
+def test_an_answer_may_come_in_pieces(split: int) -> None:
+    class Slow(Wire):
+        def receive(self, *, timeout: float) -> bytes:
+            came, self.unread = self.unread[:split], self.unread[split:]
+            return came
+
+    zebra = Zebra()
+    with printer_on(Slow(zebra.answer)) as printer:
+        assert printer.look().condition is None
+        put(printer)
+
+
+def test_answers_of_known_printers_are_read() -> None:
+    assert Status.parse(WELL).idle
+    assert Status.parse(WELL.replace(b"\r\n", b"")).trouble() is None
+    known = {
+        b"\x02ZTC ZD420-203dpi ZPL,V84.20.11Z,8,8192KB\x03\r\n": 8,
+        b"\x02ZM400-200dpi,V53.17.11Z,8,8192KB,X\x03\r\n": 8,
+        b"\x02ZT411-600dpi ,V92.21.16Z,24,16384KB\x03\r\n": 24,
+    }
+    for said, dots in known.items():
+        assert Identity.parse(said).dots == dots
+
+
+# --- settings ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({}, "exactly one of host, serial and usb"),
+        ({"host": "a", "usb": "only"}, "exactly one"),
+        ({"usb": "bad\nname"}, "port path"),
+        ({"host": "a", "dpi": 250}, "dpi"),
+        ({"host": "a", "width": 0}, "width"),
+        ({"host": "a", "offset_y": 14, "dpi": 300}, "offset_y"),
+        ({"host": "a", "darkness": 3}, "darkness"),
+    ],
+)
+def test_settings_that_do_not_fit_are_explained(keys: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Settings(**{"width": 50, "height": 30, **keys})

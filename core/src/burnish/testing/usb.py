@@ -8,6 +8,8 @@ is sent to it is answered with transfers, which wait until the host reads them, 
 that died leaves its answers to the next. A device with nothing to say times out at once, so that tests do
 not wait.
 
+A driver of the kernel may hold it: who claims it without sending that away is told that it is busy.
+
 Only `bus` needs pyusb, and only when it is called.
 """
 
@@ -35,12 +37,16 @@ class UsbUnit:
     """The IN transfers that an OUT transfer brings about; b"" is a transfer of no bytes."""
     bus: int = 1
     ports: tuple[int, ...] = (1,)
-    interface_class: int = _VENDOR_SPECIFIC
     packet: int = 64
     """Bytes of an IN transfer at most."""
     plugged: bool = True
     forbidden: bool = False
     """Whether opening it is refused, as without a udev rule."""
+    interface_class: int = _VENDOR_SPECIFIC
+    serial: str = ""
+    """Its serial number; empty: it has none."""
+    held_by_kernel: bool = False
+    """Whether a driver of the kernel has it, such as usblp."""
     waiting: deque[bytes] = field(default_factory=deque)
     """Answers that nobody has read yet."""
     claimed_by: object = None
@@ -98,7 +104,18 @@ def bus(*units: UsbUnit) -> Any:
             _there(dev_handle.unit)
 
         def is_kernel_driver_active(self, dev_handle: "_Handle", intf: int) -> bool:
-            return False
+            _there(dev_handle.unit)
+            return dev_handle.unit.held_by_kernel
+
+        def detach_kernel_driver(self, dev_handle: "_Handle", intf: int) -> None:
+            _there(dev_handle.unit)
+            dev_handle.unit.held_by_kernel = False
+
+        def attach_kernel_driver(self, dev_handle: "_Handle", intf: int) -> None:
+            _there(dev_handle.unit)
+            if dev_handle.unit.claimed_by:
+                raise _error(errno.EBUSY)
+            dev_handle.unit.held_by_kernel = True
 
         def claim_interface(self, dev_handle: "_Handle", intf: int) -> None:
             dev_handle.claim()
@@ -113,6 +130,20 @@ def bus(*units: UsbUnit) -> Any:
             transfer = dev_handle.read()
             buff[: len(transfer)] = type(buff)("B", transfer)
             return len(transfer)
+
+        def ctrl_transfer(
+            self,
+            dev_handle: "_Handle",
+            bmRequestType: int,  # noqa: N803
+            bRequest: int,  # noqa: N803
+            wValue: int,  # noqa: N803
+            wIndex: int,  # noqa: N803
+            data: Any,
+            timeout: int,
+        ) -> int:
+            text = _string(dev_handle.unit, bmRequestType, bRequest, wValue)
+            data[: len(text)] = type(data)("B", text)
+            return len(text)
 
         def clear_halt(self, dev_handle: "_Handle", ep: int) -> None:
             _there(dev_handle.unit)
@@ -133,7 +164,7 @@ class _Handle:
 
     def claim(self) -> None:
         _there(self.unit)
-        if self.unit.claimed_by not in (None, self):
+        if self.unit.held_by_kernel or self.unit.claimed_by not in (None, self):
             raise _error(errno.EBUSY)
         self.unit.claimed_by = self
 
@@ -167,6 +198,15 @@ def _error(number: int) -> OSError:
     return error
 
 
+def _string(unit: UsbUnit, kind: int, request: int, value: int) -> bytes:
+    """The answer to GET_DESCRIPTOR for strings: 0 is which languages there are, 1 the serial number."""
+    _there(unit)
+    if (kind, request, value >> 8) != (0x80, 6, 3):
+        raise _error(errno.EPIPE)
+    text = unit.serial.encode("utf-16-le") if value & 0xFF else b"\x09\x04"
+    return bytes((len(text) + 2, 3)) + text
+
+
 def _only(index: int, descriptor: Callable[[], SimpleNamespace]) -> SimpleNamespace:
     """There is one of each; pyusb counts up until IndexError."""
     if index:
@@ -188,7 +228,7 @@ def _device(unit: UsbUnit, address: int) -> SimpleNamespace:
         bcdDevice=0x0100,
         iManufacturer=0,
         iProduct=0,
-        iSerialNumber=0,
+        iSerialNumber=int(bool(unit.serial)),
         bNumConfigurations=1,
         bus=unit.bus,
         address=address,
@@ -212,14 +252,14 @@ def _configuration() -> SimpleNamespace:
     )
 
 
-def _interface(kind: int) -> SimpleNamespace:
+def _interface(of_class: int) -> SimpleNamespace:
     return SimpleNamespace(
         bLength=9,
         bDescriptorType=4,
         bInterfaceNumber=0,
         bAlternateSetting=0,
         bNumEndpoints=2,
-        bInterfaceClass=kind,
+        bInterfaceClass=of_class,
         bInterfaceSubClass=0,
         bInterfaceProtocol=0,
         iInterface=0,

@@ -1,19 +1,28 @@
-"""Label printers on a wire: the ZPL simulator of its plugin, as a USB printer on USB/IP."""
+"""Label printers on a wire: the protocol simulators of the printer plugins, on USB/IP.
 
-from typing import Any
+A printer is of the USB class of printers, bidirectional, so that the guest's kernel takes it with usblp as it
+does on a desk, before a driver does.
+"""
+
+from typing import Any, Final
 
 import usbip  # type: ignore[import-untyped]
-from burnish_printer_zebra.line import VENDOR
 from burnish_printer_zebra.simulator import Zebra
 
-_GET_DEVICE_ID, _GET_PORT_STATUS = 0, 1
-_ID = b"MFG:Zebra;MDL:emulated;CMD:ZPL;CLS:PRINTER;"
+_ID: Final = b"MANUFACTURER:Zebra Technologies;COMMAND SET:ZPL;MODEL:emulated;CLASS:PRINTER;"
+_GET_DEVICE_ID, _GET_PORT_STATUS, _SOFT_RESET = 0, 1, 2
+_ANSWERS: Final = {
+    _GET_DEVICE_ID: (len(_ID) + 2).to_bytes(2, "big") + _ID,
+    _GET_PORT_STATUS: b"\x18",  # selected, no error
+    _SOFT_RESET: b"",
+}
+"""What usblp asks. (USB Device Class Definition for Printing Devices 1.1, 4.2)"""
 
 
-def usb_printer(zebra: Zebra) -> Any:
+def usb_printer(zebra: Zebra, serial: str) -> Any:
     """The USB device that this printer is: a usbip.USBDevice for a `Cable`."""
-    device = usbip.USBDevice(VENDOR, 0x0120, manufacturer="Zebra", product="ZPL printer (emulated)")
-    device.set_speed(usbip.SPEED_FULL)
+    device = usbip.USBDevice(0x0A5F, 0x0166, manufacturer="Zebra", product="ZPL (emulated)", serial=serial)
+    device.set_speed(usbip.SPEED_HIGH)
     device.add(_Printer(zebra))
     return device
 
@@ -24,22 +33,20 @@ class _Printer(usbip.Interface):  # type: ignore[misc]
     bInterfaceClass = 7  # noqa: N815
     bInterfaceSubClass = 1  # noqa: N815
     bInterfaceProtocol = 2  # noqa: N815
-    in_ep = usbip.In(0x81, "bulk", mps=64)
-    out_ep = usbip.Out(0x02, "bulk", mps=64)
+    in_ep = usbip.In(0x82, "bulk", mps=512)
+    out_ep = usbip.Out(0x01, "bulk", mps=512)
 
     def __init__(self, zebra: Zebra) -> None:
         super().__init__()
         self._zebra = zebra
 
     def on_control(self, setup: Any, data: bytes = b"") -> bytes:
-        """Requests of the class: GET_DEVICE_ID, GET_PORT_STATUS, SOFT_RESET (USB Printer Class 1.1, 4.2)."""
-        if setup.bRequest == _GET_DEVICE_ID:
-            return (len(_ID) + 2).to_bytes(2, "big") + _ID
-        if setup.bRequest == _GET_PORT_STATUS:
-            return b"\x18"  # selected, no error
-        return b""
+        """What usblp asks."""
+        if setup.bRequest not in _ANSWERS:
+            raise usbip.Stall
+        return _ANSWERS[setup.bRequest]
 
     def on_out(self, ep: Any, data: bytes) -> None:
-        """Bytes of a label, or a question."""
-        if answer := self._zebra.answer(bytes(data)):
-            self.in_ep.write(answer)
+        """Bytes of any length; an answer where they end a question."""
+        if said := self._zebra.answer(bytes(data)):
+            self.in_ep.write(said)

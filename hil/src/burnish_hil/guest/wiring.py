@@ -58,11 +58,13 @@ def serial_port(guest: Guest, seconds: int = 30) -> str:
 
 def nimbie(guest: Guest, seconds: int = 30) -> str:
     """The port path of the one Nimbie, once it is there. Raises CommandFailed."""
-    return port_path(guest, "1723", seconds)
-
-
-def port_path(guest: Guest, vendor: str, seconds: int = 30) -> str:
-    """The port path of the one device of a vendor, four digits, once it is there. Raises CommandFailed."""
-    look = f"grep -ls '^{vendor}' /sys/bus/usb/devices/*/idVendor"
+    look = "grep -ls '^1723' /sys/bus/usb/devices/*/idVendor"
     wait = f"for i in $(seq {seconds * 5}); do {look} && exit; sleep 0.2; done; exit 1"
     return guest.run(wait, timeout=seconds + 10).strip().split("/")[-2]
+
+
+def held_by_usblp(guest: Guest, seconds: int = 30) -> None:
+    """Return when the kernel's own driver has the one printer. Raises CommandFailed."""
+    look = "ls -d /sys/bus/usb/drivers/usblp/*:*"
+    wait = f"for i in $(seq {seconds * 5}); do {look} 2>/dev/null && exit; sleep 0.2; done; exit 1"
+    guest.run(wait, timeout=seconds + 10)

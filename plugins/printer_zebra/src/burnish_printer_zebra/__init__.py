@@ -1,9 +1,10 @@
-"""Label printers that speak ZPL II, over USB, a serial line or the network.
+"""ZPL II label printers, over TCP, serial and USB: a drawn label goes out as one picture, never as text.
 
-The label arrives drawn, dot by dot, and goes out as one graphic field: no text of anybody is ever ZPL, so no
-script is missing and nothing can be injected. `zpl` has what is said, `line` the three wires, `printer` the
-driver; `simulator` is the printer for tests, `doctor` says what is missing on a machine. Units: seconds,
-millimetres, dots.
+    Artwork (PBM) --picture--> Picture --zpl--> ^XA ... ^GFA ... ^XZ --link--> the printer
+
+`picture` has the dots and their codings, `words` what is said to a printer and what it answers, `link` the
+three wires, `printer` the driver; `simulator` is the printer for tests, and `doctor` says what is missing on
+a machine. Units: seconds, millimetres, dots.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ from burnish.contracts import CheckSpec, PrinterSpec
 from burnish.hookspecs import hookimpl
 
 from burnish_printer_zebra import doctor
-from burnish_printer_zebra.printer import Settings, ZebraPrinter
+from burnish_printer_zebra.printer import ZebraPrinter
+from burnish_printer_zebra.settings import Settings
 
 __all__ = ["Settings", "ZebraPrinter", "burnish_checks", "burnish_contract", "burnish_printers"]
 

@@ -1,10 +1,15 @@
-"""The driver `zebra`."""
+"""The driver: asks how the printer is, sends one picture, and asks until the label is out.
+
+A printer keeps no record of what it printed, so the driver makes it one label at a time: nothing is sent
+while anything stands against it, the end of the format leaves last, and where trouble comes in the middle all
+that the printer still holds is thrown away, so that nothing comes out later. What cannot be known is UNKNOWN.
+"""
 
 import errno
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final, Literal, Self
+from typing import Final, Self
 
 from burnish.contracts import (
     Artwork,
@@ -20,255 +25,296 @@ from burnish.contracts import (
     Unit,
     Wanted,
 )
-from burnish.errors import DeviceFault, FaultKind
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from burnish.errors import Cancelled, DeviceFault, FaultKind
 
-from burnish_printer_zebra import zpl
-from burnish_printer_zebra.line import Line, SerialLine, TcpLine, UsbLine
-
-_POLL: Final = 0.1
-_TOLERANCE: Final = 1.0
-"""Millimetres by which a label may differ from the stock that is loaded."""
-_MM: Final = 25.4
-_SILENT: Final = (
-    "it does not answer: is its head closed, has it labels and ribbon, is it too hot? "
-    "Some printers say nothing until that is mended"
+from burnish_printer_zebra.link import Link, Stalled, connect
+from burnish_printer_zebra.picture import Picture
+from burnish_printer_zebra.settings import Settings
+from burnish_printer_zebra.words import (
+    CANCEL_ALL,
+    DPI,
+    END,
+    ETX,
+    GET_IDENTITY,
+    GET_STATUS,
+    IDENTITY_STRINGS,
+    STATUS_STRINGS,
+    Identity,
+    Status,
+    label,
+    unknown,
 )
 
-
-class Settings(BaseModel):
-    """The keys of `[printers.<name>]` beside `driver`. One of `host`, `serial` and `usb` is given."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    host: str = ""
-    """Name or address of a printer in the network."""
-    port: int = Field(default=9100, ge=1, le=65535)
-    """Its TCP port."""
-    serial: str = ""
-    """A serial port: `/dev/serial/by-path/…`."""
-    baud: int = Field(default=9600, ge=110, le=921600)
-    """Bits a second, 8 data bits, no parity, 1 stop bit."""
-    handshake: Literal["none", "rts/cts", "xon/xoff"] = "xon/xoff"
-    """How the printer says on a serial line that it takes no more for now."""
-    usb: str = ""
-    """USB port path such as `1-1.3`, or `any` for the only Zebra there is."""
-    dpi: Literal[152, 203, 300, 600] = 203
-    """Dots per inch of its head."""
-    width: float = Field(default=100.0, gt=5, le=300)
-    """Millimetres of the labels that are loaded."""
-    height: float = Field(default=50.0, gt=5, le=1000)
-    """Millimetres of the same."""
-    darkness: int | None = Field(default=None, ge=-30, le=30)
-    """Darker or lighter than the printer is set to; absent: as it is set."""
-    reply_timeout: float = Field(default=5.0, gt=0)
-    """Seconds within which it answers; one that is silent for longer needs somebody to look."""
-    print_timeout: float = Field(default=60.0, gt=0)
-    """Seconds that one label may take."""
-    attached: bool = False
-    """Whether something applies the label to its piece: an applicator. Else a person does."""
-
-    @model_validator(mode="after")
-    def _one_wire(self) -> Self:
-        given = [name for name in ("host", "serial", "usb") if getattr(self, name)]
-        if len(given) != 1:
-            raise ValueError(f"one of host, serial and usb is needed, not {' and '.join(given) or 'none'}")
-        return self
+_STEP: Final = 512
+"""Bytes between two questions whether to go on: half a second of a slow line."""
+_REPLY: Final = 1024
+"""Bytes of a reply at most."""
+_STALE: Final = 64
+"""Times that something may wait to be read where nothing was asked."""
+_SLACK: Final = 0.5
+"""Millimetres by which sizes of labels may differ and be the same."""
+_SLACK_DOTS: Final = 2
+"""As much again for how dots are rounded."""
+_BUSY: Final = ("cold", "hot", "buffer_full", "formats", "remaining")
+"""What passes by itself."""
+_KINDS: Final = {
+    errno.EBUSY: FaultKind.DEVICE_BUSY,
+    errno.EACCES: FaultKind.OPERATOR_ACTION,
+    errno.EPERM: FaultKind.OPERATOR_ACTION,
+    errno.ENOSYS: FaultKind.OPERATOR_ACTION,
+}
+"""Any other error of the wire is DEVICE_OFFLINE."""
+_LOOK: Final = "look at its door, its ribbon and its labels"
 
 
-def connect(settings: Settings, backend: Any = None) -> Line:
-    """Open the line. `backend`: pyusb's, for tests. Raises OSError."""
-    if settings.host:
-        return TcpLine(settings.host, settings.port, settings.reply_timeout)
-    if settings.serial:
-        return SerialLine(settings.serial, settings.baud, settings.handshake, settings.reply_timeout)
-    return UsbLine("" if settings.usb == "any" else settings.usb, settings.reply_timeout, backend)
+class _Silent(Exception):
+    """It does not answer though its line is there."""
 
 
 class ZebraPrinter(Printer):
-    """A label is done when the printer says that it has nothing left to print."""
+    """One printer, with the labels that the settings say are in it."""
 
-    def __init__(self, settings: Settings, connect: Callable[[Settings], Line] = connect) -> None:
+    def __init__(self, settings: Settings, connect: Callable[[Settings], Link] = connect) -> None:
         self._settings = settings
         self._connect = connect
-        self._line: Line | None = None
-        self._unit: Unit | None = None
-        self._sent: dict[str, Printed] = {}
-        """What became of the labels that this driver was given."""
+        self._known: dict[str, Printed] = {}
+        """By the code of a job: what is certain of it, as far as this driver has seen."""
 
     @property
     def capabilities(self) -> PrinterCapabilities:
-        """Whether there is an applicator."""
-        return PrinterCapabilities(attaches=self._settings.attached)
-
-    @property
-    def _open(self) -> Line:
-        assert self._line  # noqa: S101 - it is entered
-        return self._line
+        """A person sticks its labels on."""
+        return PrinterCapabilities(attaches=False)
 
     def __enter__(self) -> Self:
-        """Open the line."""
-        with self._as_faults():
-            self._line = self._connect(self._settings)
+        with _faults():
+            self._link = self._connect(self._settings)
+        self._identity: Identity | None = None
+        try:
+            with _faults():
+                self._forget_what_was_said(self._settings.stale)
+        except BaseException:
+            self._link.close()
+            raise
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        """Close it."""
-        if self._line:
-            with suppress(OSError):
-                self._line.close()
-        self._line = None
-
-    def wanted(self, stock: Stock) -> Wanted:
-        """Dots, of the size of the labels that are loaded."""
-        ours = self._settings
-        fits = abs(stock.width - ours.width) <= _TOLERANCE and abs(stock.height - ours.height) <= _TOLERANCE
-        if stock.kind is not StockKind.STICKER or not fits:
-            message = (
-                f"a {stock.kind} of {stock.width:g} x {stock.height:g} mm is not what is loaded: stickers of "
-                f"{ours.width:g} x {ours.height:g} mm (width, height)"
-            )
-            raise DeviceFault(FaultKind.BAD_REQUEST, message)
-        return Wanted(form=Form.PBM, dpi=ours.dpi)
+        self._link.close()
 
     def look(self) -> DeviceState:
-        """Ask for its status."""
-        with self._as_faults():
-            try:
-                status = self._status()
-            except TimeoutError:
-                return DeviceState(condition=FaultKind.OPERATOR_ACTION, message=_SILENT)
-            unit = self._who()
-        if status.condition:
-            return DeviceState(unit=unit, condition=status.condition[0], message=status.condition[1])
-        if not status.idle:
-            message = "it still prints other labels"
-            return DeviceState(unit=unit, condition=FaultKind.DEVICE_BUSY, message=message)
-        return DeviceState(unit=unit)
+        """Who it is and what stands against a label. How many labels are left, it cannot tell."""
+        settings = self._settings
+        try:
+            with _faults():
+                trouble = self._status().trouble() or self._wrong_head()
+                identity = self._who()
+        except DeviceFault as fault:
+            if fault.kind is not FaultKind.OPERATOR_ACTION:
+                raise
+            trouble, identity = fault, Identity()
+        return DeviceState(
+            unit=Unit(product=identity.model, revision=identity.firmware, place=settings.place),
+            condition=trouble.kind if trouble else None,
+            message=str(trouble) if trouble else "",
+        )
+
+    def wanted(self, stock: Stock) -> Wanted:
+        """A bitmap in the dots of its head."""
+        mine = self._settings
+        same = abs(stock.width - mine.width) <= _SLACK and abs(stock.height - mine.height) <= _SLACK
+        if stock.kind is not StockKind.STICKER or not same:
+            message = (
+                f"it has stickers of {mine.width:g} x {mine.height:g} mm in it, "
+                f"and this label is a {stock.kind} of {stock.width:g} x {stock.height:g} mm"
+            )
+            raise DeviceFault(FaultKind.BAD_REQUEST, message)
+        return Wanted(form=Form.PBM, dpi=mine.dpi)
 
     def print(self, job: PrintJob, artwork: Artwork, cancel: Cancel) -> str:
-        """Send the label, and wait until it is out."""
-        self._sent[job.code] = Printed.NO
-        data = self._label(artwork)
-        state = self.look()
-        if state.condition:
-            raise DeviceFault(state.condition, state.message)
-        cancel.check()
-        self._sent[job.code] = Printed.UNKNOWN
-        with self._as_faults():
-            self._send(data)
-            self._await_label()
-        self._sent[job.code] = Printed.YES
-        return "the printer's slot"
+        """Print one label; return when it is out."""
+        before = self._known.setdefault(job.code, Printed.NO)
+        body = self._format(artwork)
+        with _faults():
+            self._ready(cancel)
+            self._known[job.code] = Printed.UNKNOWN
+            try:
+                self._send(body, cancel)
+            except Cancelled:
+                if self._nothing_is_left():
+                    self._known[job.code] = before
+                raise
+            self._come_out(cancel)
+        self._known[job.code] = Printed.YES
+        return f"label printer {self._settings.place}"
 
     def examine(self, job: PrintJob) -> Printed:
-        """A ZPL printer keeps no record; this driver knows what it has not sent, and what came out."""
-        return self._sent.get(job.code, Printed.UNKNOWN)
+        """What this driver itself has seen; the printer keeps no record."""
+        return self._known.get(job.code, Printed.UNKNOWN)
 
-    # --- a label -----------------------------------------------------------------------------------------
+    # --- steps of a label --------------------------------------------------------------------------------
 
-    def _label(self, artwork: Artwork) -> bytes:
+    def _format(self, artwork: Artwork) -> bytes:
+        settings = self._settings
+        wanted = self.wanted(artwork.stock)
+        if (artwork.form, artwork.dpi) != (wanted.form, wanted.dpi):
+            message = f"the label is {artwork.form} of {artwork.dpi} dpi, not {wanted.form} of {wanted.dpi}"
+            raise DeviceFault(FaultKind.BAD_REQUEST, message)
         try:
-            if artwork.form is not Form.PBM:
-                raise ValueError(f"{artwork.form} has no dots")
-            width, height, rows = zpl.pbm(artwork.data)
+            picture = Picture.parse(artwork.data)
         except ValueError as error:
-            raise DeviceFault(FaultKind.BAD_REQUEST, f"the drawing: {error}") from error
-        ours = self._settings
-        for dots, size, name in ((width, ours.width, "wide"), (height, ours.height, "high")):
-            if dots > (size + _TOLERANCE) / _MM * ours.dpi + 8:
-                message = f"the drawing is {dots} dots {name}: {size:g} mm have fewer"
-                raise DeviceFault(FaultKind.BAD_REQUEST, message)
-        return zpl.label(width, height, rows, darkness=ours.darkness)
+            raise DeviceFault(FaultKind.BAD_REQUEST, f"the label {error}") from error
+        width, height = settings.dots(settings.width), settings.dots(settings.height)
+        slack = settings.dots(_SLACK) + _SLACK_DOTS
+        if abs(picture.width - width) > slack or abs(picture.height - height) > slack:
+            message = f"the label is {picture.width} x {picture.height} dots, not {width} x {height}"
+            raise DeviceFault(FaultKind.BAD_REQUEST, message)
+        return label(
+            picture,
+            Picture.to_z64 if settings.coding == "z64" else Picture.to_hex,
+            right=settings.dots(settings.offset_x),
+            down=settings.dots(settings.offset_y),
+            media={"die-cut": "Y", "continuous": "N"}.get(settings.media, ""),
+        )
 
-    def _send(self, data: bytes) -> None:
-        try:
-            self._open.write(data)
-        except TimeoutError:
-            raise DeviceFault(
-                FaultKind.OPERATOR_ACTION, f"it took only a part of a label; {_SILENT}"
-            ) from None
-
-    def _await_label(self) -> None:
-        """Until it has nothing left. A label that does not come out is taken back, so that it does not come
-        out later; whether a part of it did, nobody knows."""
-        end = time.monotonic() + self._settings.print_timeout
+    def _ready(self, cancel: Cancel) -> None:
+        """Return when nothing stands against a label. What passes by itself is waited for."""
+        deadline = time.monotonic() + self._settings.busy_timeout
         while True:
-            try:
-                status = self._status()
-            except TimeoutError:
-                self._take_back()
-                raise DeviceFault(FaultKind.OPERATOR_ACTION, _SILENT) from None
-            if status.idle:
+            cancel.check()
+            status = self._status()
+            if trouble := status.trouble(but=_BUSY) or self._wrong_head():
+                raise trouble
+            if status.idle and not status.trouble():
                 return
-            if status.condition and status.condition[0] is not FaultKind.DEVICE_BUSY:
-                self._take_back()
-                raise DeviceFault(*status.condition)
-            if time.monotonic() > end:
-                self._take_back()
-                message = f"a label did not come out within {self._settings.print_timeout:g} s"
-                raise DeviceFault(FaultKind.OPERATOR_ACTION, message)
-            time.sleep(_POLL)
+            if time.monotonic() >= deadline:
+                self._half(status)
+                return
+            time.sleep(self._settings.poll)
 
-    def _take_back(self) -> None:
-        with suppress(OSError):
-            self._open.write(zpl.CANCEL)
+    def _half(self, status: Status) -> None:
+        """Throw away half a format, whose sender has gone. Raises DeviceFault for what else is in the way."""
+        if trouble := status.trouble():
+            raise trouble
+        if not self._nothing_is_left():
+            raise DeviceFault(FaultKind.DEVICE_BUSY, "the label printer: somebody else sends it labels")
 
-    # --- questions ---------------------------------------------------------------------------------------
-
-    def _status(self) -> zpl.Status:
-        """Raises TimeoutError where it is silent."""
-        answer = self._ask(zpl.STATUS, zpl.STRINGS)
+    def _send(self, body: bytes, cancel: Cancel) -> None:
+        """Its end is sent last: whatever happens before, nothing is printed."""
         try:
-            return zpl.status_of(answer)
-        except zpl.NoStatus as error:
-            raise DeviceFault(FaultKind.UNKNOWN_REPLY, f"asked for its status, {error}") from error
+            for start in range(0, len(body), _STEP):
+                cancel.check()
+                self._say(body[start : start + _STEP])
+            cancel.check()
+            self._say(END)
+        except BaseException:
+            self._throw_away()
+            raise
 
-    def _who(self) -> Unit:
-        """Asked once; not every printer says."""
-        if self._unit is None:
-            place = self._settings.host or self._settings.serial or f"USB {self._settings.usb}"
-            try:
-                strings = zpl.strings_of(self._ask(zpl.IDENTITY, 1))
-            except TimeoutError:
-                strings = []
-            said = strings[0].decode("ascii", "replace").split(",") if strings else [""]
-            self._unit = Unit(
-                vendor="Zebra",
-                product=said[0].strip()[:80],
-                revision=said[1].strip()[:40] if len(said) > 1 else "",
-                place=place,
-            )
-        return self._unit
-
-    def _ask(self, question: bytes, strings: int) -> bytes:
-        """The answer with so many strings, whatever else stands between them. Raises TimeoutError."""
-        self._open.write(question)
-        answer = b""
-        end = time.monotonic() + self._settings.reply_timeout
-        while len(zpl.strings_of(answer)) < strings:
-            if len(answer) > zpl.MOST:
-                raise DeviceFault(FaultKind.UNKNOWN_REPLY, f"it said {len(answer)} bytes: {answer[:60]!r}")
-            try:
-                answer += self._open.read(timeout=max(end - time.monotonic(), 0.001))
-            except TimeoutError:
-                if answer.strip():
-                    raise DeviceFault(FaultKind.UNKNOWN_REPLY, f"it said {answer[:100]!r}") from None
-                raise
-        return answer
-
-    @contextmanager
-    def _as_faults(self) -> Iterator[None]:
+    def _come_out(self, cancel: Cancel) -> None:
+        """Return when it has had nothing to do and no trouble for a while."""
         try:
-            yield
-        except OSError as error:
-            raise _fault(error) from error
+            self._wait(cancel)
+        except BaseException:
+            self._throw_away()
+            raise
+
+    def _wait(self, cancel: Cancel) -> None:
+        settings = self._settings
+        deadline = time.monotonic() + settings.print_timeout
+        idle_since: float | None = None
+        while True:
+            if cancel:
+                cancel.deny("the label is being printed")
+            status = self._status()
+            if trouble := status.trouble(but=(*_BUSY, "waiting")):
+                raise trouble
+            now = time.monotonic()
+            if not status.idle and now > deadline:
+                message = "the label printer does not say that the label is out: look whether it is"
+                raise DeviceFault(FaultKind.LABEL_FAILED, message)
+            if not status.idle:
+                idle_since = None
+            elif idle_since is None:
+                idle_since = now
+            elif now - idle_since >= settings.settle:
+                return
+            time.sleep(settings.poll)
+
+    def _throw_away(self) -> None:
+        """Have nothing come out later. Where that cannot be said any more, nobody knows."""
+        with suppress(OSError, Stalled):
+            self._link.send(CANCEL_ALL, timeout=1)
+
+    def _nothing_is_left(self) -> bool:
+        """Throw away what is in the buffer, and see that it is gone."""
+        self._throw_away()
+        try:
+            return self._status().idle
+        except (OSError, Stalled, _Silent, DeviceFault):
+            return False
+
+    # --- words -------------------------------------------------------------------------------------------
+
+    def _status(self) -> Status:
+        return Status.parse(self._ask(GET_STATUS, STATUS_STRINGS))
+
+    def _who(self) -> Identity:
+        """Asked once; a printer that does not know the question is nobody."""
+        if self._identity is None:
+            try:
+                self._identity = Identity.parse(self._ask(GET_IDENTITY, IDENTITY_STRINGS))
+            except _Silent:
+                self._identity = Identity()
+        return self._identity
+
+    def _wrong_head(self) -> DeviceFault | None:
+        """A label drawn for another head would come out in another size."""
+        dots, dpi = self._who().dots, self._settings.dpi
+        if not dots or DPI.get(dots) == dpi:
+            return None
+        message = f"the label printer has {dots} dots per mm, which are not the {dpi} dpi of its settings"
+        return DeviceFault(FaultKind.OPERATOR_ACTION, message)
+
+    def _ask(self, command: bytes, strings: int) -> bytes:
+        """Return what it answers, whole or not. Raises _Silent."""
+        self._forget_what_was_said(0)
+        self._link.send(command, timeout=self._settings.reply_timeout)
+        deadline = time.monotonic() + self._settings.reply_timeout
+        said = b""
+        while said.count(ETX) < strings:
+            came = self._link.receive(timeout=max(0.0, deadline - time.monotonic()))
+            said += came
+            if len(said) > _REPLY:
+                raise unknown(said)
+            if not came:
+                break
+        if not said:
+            raise _Silent
+        return said
+
+    def _say(self, data: bytes) -> None:
+        self._link.send(data, timeout=self._settings.send_timeout)
+
+    def _forget_what_was_said(self, timeout: float) -> None:
+        """Read what answers an earlier question. Raises DeviceFault where there is no end of it."""
+        said = b""
+        for _ in range(_STALE):
+            said = self._link.receive(timeout=timeout)
+            if not said:
+                return
+        raise unknown(said)
 
 
-def _fault(error: OSError) -> DeviceFault:
-    said = error.strerror or str(error) or type(error).__name__
-    if error.errno in (errno.EACCES, errno.EPERM, errno.ENOSYS):
-        return DeviceFault(FaultKind.OPERATOR_ACTION, f"{said}; `burnish doctor` says what to do")
-    if error.errno == errno.EBUSY:
-        return DeviceFault(FaultKind.DEVICE_BUSY, said)
-    return DeviceFault(FaultKind.DEVICE_OFFLINE, f"{said}: is it switched on and connected?")
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Turn errors of the wire into the faults that they are."""
+    try:
+        yield
+    except OSError as error:
+        kind = _KINDS.get(error.errno or 0, FaultKind.DEVICE_OFFLINE)
+        raise DeviceFault(kind, f"the label printer: {error.strerror or error}") from error
+    except _Silent as error:
+        message = f"the label printer is there and says nothing: {_LOOK}"
+        raise DeviceFault(FaultKind.OPERATOR_ACTION, message) from error
+    except Stalled as error:
+        message = f"the label printer takes no more: {_LOOK}"
+        raise DeviceFault(FaultKind.OPERATOR_ACTION, message) from error
