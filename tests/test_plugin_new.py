@@ -94,7 +94,11 @@ def test_every_template_is_used() -> None:
 @pytest.mark.parametrize(
     ("role", "name", "sentence"),
     [
-        ("toaster", "x", "'toaster' is no role; try one of format, mover, profile, rules, writer"),
+        (
+            "toaster",
+            "x",
+            "'toaster' is no role; try one of format, label, mover, printer, profile, rules, writer",
+        ),
         ("writer", "", "'' is no name"),
         ("writer", "Press", "try 'my-writer'"),
         ("writer", "9press", "a letter first"),

@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -169,7 +170,8 @@ def check_plugins(loaded: Loaded) -> Registry:
     makers = registry.label_makers
     faults += list(_own_tables(config.label_makers, makers, ("label_makers", "label maker"), file, text))
     if not faults:  # what is built of them can be judged once each is right by itself
-        found = station_faults(config.devices, registry, config.labels)
+        with chdir(loaded.folder):  # label styles are read, and are named from there
+            found = list(station_faults(config.devices, registry, config.labels))
         faults += [_fault(file, text, place, message) for place, message in found]
     faults += list(_own_tables(config.formats, registry.formats, ("formats", "format"), file, text))
     faults += list(_own_tables(config.rules, registry.rule_sets, ("rules", "rule set"), file, text))

@@ -3,14 +3,18 @@
 ippeveprinter wants Avahi, which wants D-Bus: they run in a network of their own, as nobody's neighbours.
 """
 
+import ctypes
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +24,23 @@ from burnish.testing.printers import PIECE, drawing
 from burnish_printer_ipp import IppPrinter, Settings
 from burnish_printer_ipp.simulator import IppPeer
 
+from tests.lab import Installation, Scu, ct
+
 A4 = Stock(kind=StockKind.SHEET, width=210, height=297)
 DISC = Stock(kind=StockKind.DISC, width=120, height=120, inner=40, outer=118)
+JOB = """
+[writers.shelf]
+driver = "file"
+path = "out"
+[printers.office]
+driver = "ipp"
+uri = "ipp://127.0.0.1:{port}/ipp/print"
+[stations.desk]
+writers = ["shelf"]
+printer = "office"
+style = "sheet"
+confirm = "never"
+"""
 _WORLD = """
 set -e
 ip link set lo up
@@ -93,9 +112,43 @@ class World:
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
+    @contextmanager
+    def door(self, port: int) -> Iterator[int]:
+        """A port of this network behind which a printer of the other one is."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            threading.Thread(target=self._let_through, args=[listener, port], daemon=True).start()
+            yield listener.getsockname()[1]
+            listener.shutdown(socket.SHUT_RDWR)
+
+    def _let_through(self, listener: socket.socket, port: int) -> None:
+        with open(f"/proc/{self._process}/ns/net") as there:
+            assert ctypes.CDLL(None).setns(there.fileno(), 0) == 0  # this thread alone is there from now on
+        while True:
+            try:
+                near, _ = listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", port))
+            threading.Thread(target=_between, args=(near, far), daemon=True).start()
+
     def files(self, printer: str) -> list[Path]:
         """What a printer keeps."""
         return sorted((self.folder / printer).iterdir())
+
+
+def _between(near: socket.socket, far: socket.socket) -> None:
+    with near, far:
+        there = threading.Thread(target=_carry, args=(near, far), daemon=True)
+        there.start()
+        _carry(far, near)
+        there.join(30)
+
+
+def _carry(one: socket.socket, other: socket.socket) -> None:
+    with suppress(OSError):
+        while data := one.recv(65536):
+            other.sendall(data)
+        other.shutdown(socket.SHUT_WR)
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +184,7 @@ def _child_of(process: int) -> int:
 
 
 pytestmark = [
-    pytest.mark.judge("ippeveprinter", "ipptool", "avahi-daemon", "dbus-daemon"),
+    pytest.mark.judge("ippeveprinter", "ipptool", "avahi-daemon", "dbus-daemon", "pdftotext"),
     pytest.mark.xdist_group("ippeveprinter"),
 ]
 
@@ -172,6 +225,27 @@ def test_a_document_that_it_does_not_take_is_refused(world: World) -> None:
     told = world.run(8632, A4, form="png", dpi=72)
     assert told["fault"] == "BAD_REQUEST"
     assert "application/pdf" in told["message"]
+
+
+def test_a_whole_job_ends_on_a_real_printer(world: World, tmp_path: Path) -> None:
+    """From C-STORE to DONE: the server is outside, and reaches the printer through a door."""
+    before = set(world.files("sheets"))
+    with world.door(8631) as port:
+        burnish = Installation(tmp_path, JOB.format(port=port))
+        plugins = ("profiles", "format-iso9660", "writer-file", "label-html", "printer-ipp")
+        burnish.config.write_text(f"plugins = {json.dumps(plugins)}\n{burnish.config.read_text()}")
+        burnish.start()
+        try:
+            scu = Scu(burnish.port)
+            slices = ct(1)
+            assert set(scu.store(*slices)) == {0}
+            assert scu.make(slices)[1] == ("DONE", "NORMAL", 1)
+        finally:
+            burnish.stop()
+    [kept] = set(world.files("sheets")) - before
+    assert kept.read_bytes().startswith(b"%PDF")
+    text = subprocess.run(["pdftotext", kept, "-"], capture_output=True, text=True, check=True).stdout
+    assert "CompressedSamples, CT1" in text
 
 
 # --- our simulator before ipptool --------------------------------------------------------------------------

@@ -26,6 +26,8 @@ LAYERS: Final = {
     "rules": ("any", "rules"),
     "writer": ("any", "device", "writer"),
     "mover": ("any", "device", "mover"),
+    "label": ("any", "label"),
+    "printer": ("any", "printer"),
 }
 """By role, the folders of `templates` that make a distribution."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")

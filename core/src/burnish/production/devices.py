@@ -108,7 +108,11 @@ def _label_faults(
         known = _list(registry.label_makers)
         yield ("labels", "maker"), f"no label maker {labels.maker!r}; the loaded plugins have {known}"
         return
-    maker = registry.label_makers[labels.maker].make(devices.label_makers.get(labels.maker, {}))
+    try:
+        maker = registry.label_makers[labels.maker].make(devices.label_makers.get(labels.maker, {}))
+    except ValueError as error:  # a style that cannot be read
+        yield ("label_makers", labels.maker), str(error)
+        return
     for number, step in enumerate(steps):
         if step.printer not in devices.printers:
             yield (*here, "printer"), f"no [printers.{step.printer}]; there are {_list(devices.printers)}"

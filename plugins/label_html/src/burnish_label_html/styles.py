@@ -113,4 +113,4 @@ def _read(folder: Path) -> Style:
         raise ValueError(f"{file}: {error}") from error
     if not (folder / "label.html").is_file():
         raise ValueError(f"{folder}: there is no label.html")
-    return Style(folder.name, folder, manifest)
+    return Style(folder.name, folder.resolve(), manifest)
