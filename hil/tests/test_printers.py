@@ -104,6 +104,7 @@ def test_a_label_is_printed_and_the_kernel_gets_its_printer_back(desk: Desk) -> 
     wiring.held_by_usblp(desk.guest)
 
 
+@pytest.mark.long
 def test_trouble_is_told_and_printing_goes_on_after_it(desk: Desk) -> None:
     told = {
         Trouble.DRY: "NO_PRINT_SUPPLIES",
@@ -120,6 +121,7 @@ def test_trouble_is_told_and_printing_goes_on_after_it(desk: Desk) -> None:
     assert len(desk.zebra.printed) == 1
 
 
+@pytest.mark.long
 def test_a_ribbon_that_ends_under_a_label(desk: Desk) -> None:
     desk.zebra.strikes = Trouble.DRY
     assert desk.make("print", "examine") == ["NO_PRINT_SUPPLIES", "unknown"]
@@ -127,6 +129,7 @@ def test_a_ribbon_that_ends_under_a_label(desk: Desk) -> None:
     assert desk.zebra.printed == []
 
 
+@pytest.mark.long
 def test_an_open_head_of_a_printer_that_then_says_nothing(mute: Desk) -> None:
     mute.zebra.suffer(Trouble.OPEN)
     assert mute.make("look", "print") == ["OPERATOR_ACTION", "OPERATOR_ACTION"]
@@ -145,6 +148,7 @@ def test_a_printer_that_is_unplugged_in_mid_label(desk: Desk) -> None:
     assert desk.zebra.printed == [the_label()]
 
 
+@pytest.mark.long
 def test_a_printer_has_one_master(desk: Desk) -> None:
     first = desk.start("hold")
     desk.guest.run("until [ -e /tmp/prints ]; do sleep 0.2; done", timeout=60)

@@ -115,6 +115,9 @@ class LabelRole:
             return self._maker.draw(label, style, self._printers[number].wanted(found.stock))
         except LabelUnfit as error:
             raise DeviceFault(FaultKind.BAD_REQUEST, f"the label: {error}") from error
+        except (ImportError, OSError) as error:  # a library of the system that is not there
+            message = f"labels cannot be drawn: {error}; `burnish doctor` says what to do"
+            raise DeviceFault(FaultKind.OPERATOR_ACTION, message) from error
 
     # --- printing ----------------------------------------------------------------------------------------
 

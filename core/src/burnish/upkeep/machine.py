@@ -43,7 +43,12 @@ def configuration(loaded: Loaded) -> Iterator[Finding]:
             yield wrong("configuration", line, "mend it; `burnish config check` says the same")
         return
     yield well("configuration", str(loaded.file or "the defaults"))
-    tables: dict[str, Mapping[str, Any]] = {"writers": loaded.config.writers, "movers": loaded.config.movers}
+    config = loaded.config
+    tables: dict[str, Mapping[str, Any]] = {
+        "writers": config.writers,
+        "movers": config.movers,
+        "printers": config.printers,
+    }
     for role, devices in tables.items():
         yield from _built(role, devices, getattr(registry, role))
     for spec in registry.checks.values():
@@ -53,6 +58,8 @@ def configuration(loaded: Loaded) -> Iterator[Finding]:
             for device in devices.values()
             if device.driver == spec.name
         ]
+        if spec.name == config.labels.maker and any(station.labels for station in config.stations.values()):
+            own.append(dict(config.label_makers.get(spec.name, {})))
         yield from _checked(spec, own)
 
 

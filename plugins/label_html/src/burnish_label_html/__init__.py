@@ -6,18 +6,19 @@
 
 `styles` reads the folders, `text` makes names and dates readable, `fonts` has what every script needs,
 `codes` makes barcodes, `fit` finds the largest letters that have room, `proof` looks at the finished picture,
-`maker` strings them together. Units: millimetres, points for letters.
+`doctor` says what is missing on a machine, `maker` strings them together. Units: millimetres, points.
 """
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from burnish.contracts import LabelMakerSpec
+from burnish.contracts import CheckSpec, LabelMakerSpec
 from burnish.hookspecs import hookimpl
 
+from burnish_label_html import doctor
 from burnish_label_html.maker import HtmlLabels, Settings
 
-__all__ = ["HtmlLabels", "Settings", "burnish_contract", "burnish_label_makers"]
+__all__ = ["HtmlLabels", "Settings", "burnish_checks", "burnish_contract", "burnish_label_makers"]
 
 burnish_contract: Final = 1
 
@@ -26,3 +27,9 @@ burnish_contract: Final = 1
 def burnish_label_makers() -> Sequence[LabelMakerSpec[Any]]:
     """Offer `html`."""
     return [LabelMakerSpec("html", Settings, HtmlLabels)]
+
+
+@hookimpl
+def burnish_checks() -> Sequence[CheckSpec]:
+    """What stands in its way on this machine."""
+    return [CheckSpec(doctor.NAME, doctor.look)]
