@@ -158,10 +158,15 @@ def _begin(connection: Connection) -> None:
 
 
 def _add_columns(connection: Connection) -> None:
-    """Give tables of an earlier burnish the columns that came since; each has a default of the database's."""
+    """Give tables of an earlier burnish the columns and indexes that came since.
+
+    Each column has a default of the database's own.
+    """
     for table in metadata.sorted_tables:
         there = {row.name for row in connection.exec_driver_sql(f"PRAGMA table_info({table.name})")}
         for column in table.columns:
             if column.name not in there:
                 statement = str(CreateColumn(column).compile(dialect=connection.dialect))
                 connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {statement}")
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)

@@ -181,6 +181,12 @@ attempts: Final = Table(
     Column("process_start", Integer),
     Column("process_boot", String(36)),
     Index("attempt_piece", "piece"),
+    Index(
+        "attempt_unconfirmed",
+        "station",
+        sqlite_where=text("unconfirmed"),
+        postgresql_where=text("unconfirmed"),
+    ),
 )
 
 waits: Final = Table(
