@@ -137,6 +137,7 @@ def test_an_open_head_of_a_printer_that_then_says_nothing(mute: Desk) -> None:
     assert mute.make("look") == ["None"]
 
 
+@pytest.mark.long
 def test_a_printer_that_is_unplugged_in_mid_label(desk: Desk) -> None:
     desk.zebra.suffer(Trouble.CUT)
     assert desk.make("print", "examine", "look") == ["DEVICE_OFFLINE", "unknown", "DEVICE_OFFLINE"]

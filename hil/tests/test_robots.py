@@ -188,6 +188,7 @@ def test_a_nimbie_that_is_unplugged(nimbie_robot: Beside) -> None:
     assert "DEVICE_OFFLINE" in nimbie_robot.result(moving, 200)
 
 
+@pytest.mark.long
 def test_a_nimbie_has_one_master(nimbie_robot: Beside) -> None:
     first = nimbie_robot.start("hold")
     nimbie_robot.guest.run("until [ -e /tmp/holds ]; do sleep 0.2; done", timeout=60)
