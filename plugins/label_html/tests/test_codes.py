@@ -14,7 +14,7 @@ from burnish_label_html import HtmlLabels, Settings, codes
 from burnish_label_html.proof import picture
 from PIL import Image
 
-from .samples import LABELS
+from plugins.label_html.tests.samples import LABELS
 
 READ = {
     "CODE128": ("ACC-2026-0042", "ACC-2026-0042"),

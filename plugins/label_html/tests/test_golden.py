@@ -16,7 +16,7 @@ from burnish_label_html.proof import picture
 from burnish_label_html.styles import OURS
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-from .samples import LABELS
+from plugins.label_html.tests.samples import LABELS
 
 GOLDEN = Path(__file__).parent / "golden"
 STYLES = sorted(path.name for path in OURS.iterdir() if path.is_dir())
