@@ -4,6 +4,7 @@ Both go through the tables, so they work whether a server runs or not; one that 
 """
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +31,9 @@ from burnish.requests.ledger import (
 )
 from burnish.requests.states import LabelState, PieceState
 from burnish.terms import StatusInfo
+
+PUT_DOWN: Final = 15.0
+"""Seconds in which a station that was taken out of service puts its piece down."""
 
 
 def show_stations(config: Path | None, *, as_json: bool) -> None:
@@ -65,21 +69,32 @@ def resume(config: Path | None, name: str) -> None:
 def accept_medium(config: Path | None, name: str) -> None:
     """Enter that an operator has taken away the media that a station left in doubt: each counts as spoilt.
 
-    Raises BurnishError where somebody works with one of them just now.
+    A station that was drained just before may still be putting its piece down; it gets `PUT_DOWN` for that.
+    Raises BurnishError where somebody works with one of them all the same.
     """
     loaded, database = _opened(config)
-    with database.write() as connection:
-        left = [row for one in _demand(connection, name) for row in open_attempts(connection, one)]
-        for row in left:
-            if is_worked_on(row):
-                work = _work(connection, row)
+    until = time.monotonic() + PUT_DOWN
+    while True:
+        with database.write() as connection:
+            rows = _demand(connection, name)
+            left = [attempt for one in rows for attempt in open_attempts(connection, one)]
+            busy = next((attempt for attempt in left if is_worked_on(attempt)), None)
+            if busy is None:
+                retries = loaded.config.queue.retries_per_piece
+                taken = [one for row in left if (one := _take(connection, row, retries))]
+                break
+            row = roster.station_row(connection, busy.station)
+            in_service = row is not None and row.state not in (
+                StationState.DRAINING,
+                StationState.QUARANTINED,
+            )
+            if in_service or time.monotonic() > until:
+                advice = f"`burnish stations drain {name}` first" if in_service else "it is not done yet"
+                work = _work(connection, busy)
                 raise BurnishError(
-                    f"{row.station} works on copy {work['copy']} of {work['request']} just now; "
-                    f"`burnish stations drain {name}` first"
+                    f"{busy.station} works on copy {work['copy']} of {work['request']} just now; {advice}"
                 )
-        taken = [
-            one for row in left if (one := _take(connection, row, loaded.config.queue.retries_per_piece))
-        ]
+        time.sleep(0.2)
     for line in taken:
         say(line)
     if not taken:
