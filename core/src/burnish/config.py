@@ -17,10 +17,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from burnish.contracts import FormatSpec, LabelMakerSpec, MoverSpec, PrinterSpec, RuleSetSpec, WriterSpec
+from burnish.contracts import (
+    BundlerSpec,
+    FormatSpec,
+    LabelMakerSpec,
+    MoverSpec,
+    PrinterSpec,
+    RuleSetSpec,
+    WriterSpec,
+)
 from burnish.database.settings import DatabaseSettings
 from burnish.dicom.settings import ServerSettings, StorageSettings
 from burnish.errors import ConfigError
+from burnish.fileset.bundles.settings import EVERY, BundlerSettings, BundleSettings, TermMap
 from burnish.fileset.media import MediaSettings
 from burnish.fileset.settings import IdentitySettings
 from burnish.instances.settings import SpoolSettings
@@ -51,7 +60,7 @@ class Config(BaseSettings):
 
     plugins: tuple[Name, ...] = Field(default_factory=default_plugins)
     """Entry-point names to load, in this order; an installed plugin that is not named stays out. Absent:
-    every installed first-party profile, format, rule set and label, writer-file and printer-file."""
+    every installed first-party profile, format, rule set, label and bundler, writer-file, printer-file."""
     server: ServerSettings = Field(default_factory=ServerSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     storage: _Storage = Field(default_factory=_Storage)
@@ -74,6 +83,10 @@ class Config(BaseSettings):
     labels: LabelSettings = Field(default_factory=LabelSettings)
     label_makers: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     """`[label_makers.<name>]`: keys of a label maker's own model."""
+    bundles: BundleSettings = Field(default_factory=BundleSettings)
+    bundlers: dict[Name, BundlerSettings] = Field(default_factory=dict)
+    """`[bundlers.<name>]`: what can stand beside the instances. A bundler that needs no keys is there without
+    a table, under its driver's name."""
     stations: dict[Name, StationSettings] = Field(default_factory=dict)
     """`[stations.<name>]`: writers that work as one, with or without a robot. A writer that no station names
     is a station by itself."""
@@ -167,6 +180,8 @@ def check_plugins(loaded: Loaded) -> Registry:
     faults += list(_device_faults(config.writers, registry.writers, "writers", file, text))
     faults += list(_device_faults(config.movers, registry.movers, "movers", file, text))
     faults += list(_device_faults(config.printers, registry.printers, "printers", file, text))
+    faults += list(_device_faults(config.bundlers, registry.bundlers, "bundlers", file, text))
+    faults += list(_bundle_faults(loaded, registry, text))
     makers = registry.label_makers
     faults += list(_own_tables(config.label_makers, makers, ("label_makers", "label maker"), file, text))
     if not faults:  # what is built of them can be judged once each is right by itself
@@ -190,9 +205,43 @@ def check_plugins(loaded: Loaded) -> Registry:
     return registry
 
 
+def bundler_tables(tables: Mapping[str, BundlerSettings], registry: Registry) -> dict[str, BundlerSettings]:
+    """The bundlers that a configuration has, with those that are there without a table."""
+    drivers = {table.driver for table in tables.values()}
+    standing = [name for name, spec in registry.bundlers.items() if spec.standing]
+    others = {name: BundlerSettings(driver=name) for name in standing if name not in drivers}
+    return {name: table for name, table in others.items() if name not in tables} | dict(tables)
+
+
+def _bundle_faults(loaded: Loaded, registry: Registry, text: str) -> Iterator[str]:
+    """Names in `[bundles]` that no bundler has."""
+    config, file = loaded.config, loaded.file
+    known = bundler_tables(config.bundlers, registry)
+    maps: list[tuple[tuple[str, ...], TermMap]] = [
+        (("bundles", "non_dicom"), config.bundles.non_dicom),
+        (("bundles", "display"), config.bundles.display),
+    ]
+    for profile, own in config.bundles.profiles.items():
+        above = ("bundles", "profiles", profile)
+        if profile not in registry.profiles:
+            yield _fault(file, text, above, _unknown("profile", profile, registry.profiles))
+        maps += [((*above, "non_dicom"), own.non_dicom or {}), ((*above, "display"), own.display or {})]
+    for place, terms in maps:
+        for term, names in terms.items():
+            for name in names:
+                if name != EVERY and name not in known:
+                    yield _fault(file, text, (*place, term), _unknown("bundler", name, known))
+
+
 def _device_faults(
-    tables: Mapping[str, WriterSettings] | Mapping[str, MoverSettings] | Mapping[str, PrinterSettings],
-    specs: Mapping[str, WriterSpec[Any]] | Mapping[str, MoverSpec[Any]] | Mapping[str, PrinterSpec[Any]],
+    tables: Mapping[str, WriterSettings]
+    | Mapping[str, MoverSettings]
+    | Mapping[str, PrinterSettings]
+    | Mapping[str, BundlerSettings],
+    specs: Mapping[str, WriterSpec[Any]]
+    | Mapping[str, MoverSpec[Any]]
+    | Mapping[str, PrinterSpec[Any]]
+    | Mapping[str, BundlerSpec[Any]],
     role: str,
     file: Path | None,
     text: str,
@@ -307,8 +356,8 @@ SAMPLE: Final = """\
 # Every key below stands with its default. Relative paths start at this file's folder.
 
 # Absent: all first-party ones.
-# plugins = ["format-fat", "format-iso9660", "format-mime", "format-udf", "format-zip", "profiles", \
-"label-html", "printer-file", "rules-drg", "rules-ihe-pdi", "writer-file"]
+# plugins = ["bundler-folder", "bundler-web", "format-fat", "format-iso9660", "format-mime", "format-udf", \
+"format-zip", "profiles", "label-html", "printer-file", "rules-drg", "rules-ihe-pdi", "writer-file"]
 
 [server]
 ae_title = "BURNISH"          # the called AE title that is answered
@@ -419,6 +468,33 @@ attributes = []               # of the instances, that labels say besides: "Refe
 styles = {}                   # Label Style Selection of a request: { HOUSE = "our-disc" }
 symbology_default = "CODE128" # where a request gives a Barcode Value alone
 disposition = "mail"          # Media Disposition: on mailers and sheets; "always"; "never"
+
+[bundles]                     # what stands beside the instances
+non_dicom_default = "NO"      # Include Non-DICOM Objects of a request that does not say
+display_default = "NO"        # Include Display Application of such a request
+unfit = "fail"                # "leave-out": where a program has not the checksum that it should have
+readme = "auto"               # beside anything else, and where rule sets are kept; "always"; "never"
+descriptor = true             # its text is the File-set Descriptor File, too
+index = true                  # INDEX.HTM where there is something to point to
+institution = ""              # who makes the media; absent: that of [labels]
+address = ""
+contact = ""                  # whom to ask about a medium
+notice = ""                   # what is to be said besides, on privacy for example
+
+[bundles.non_dicom]           # which bundlers' pages and pictures each term means; "*": those of every one
+FOR_PHYSICIAN = ["*"]
+FOR_PATIENT = ["*"]
+FOR_TEACHING = ["*"]
+FOR_RESEARCH = ["*"]
+
+[bundles.display]             # the same of display applications
+YES = ["*"]
+
+# [bundles.profiles.STD-GEN-CD]  # another map for the media of one profile
+# display = { YES = ["web"] }
+# [bundlers.weasis]           # a display application in a folder: README of the plugin `bundler-folder`
+# driver = "folder"
+# path = "/srv/weasis"
 
 # [aets.CT1]                  # where the table exists, any AE that is not in it is turned away
 # may = ["store", "create", "cancel", "get"]

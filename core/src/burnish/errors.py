@@ -7,6 +7,7 @@
   x RequestFailed          set the request to FAILURE with the status info and failed items it carries
   x LayoutError            a tree that this format cannot hold; names the path
   x LabelUnfit             a text that has no room on its label; says which
+  x BundleUnfit            what should stand beside the instances is not as it should be; says which file
   x UnreadableMedium       what was read is not a medium of this format
   x DatabaseDamaged        serve nothing until somebody has run `burnish repair`
   x SourceDamaged          a stored instance is gone or shorter than its record says
@@ -79,6 +80,11 @@ class LayoutError(BurnishError):
 
 class LabelUnfit(BurnishError):
     """A label that cannot be drawn without cutting something. The message names what, not its value."""
+
+
+class BundleUnfit(BurnishError):
+    """Something that should stand beside the instances is not as it should be: a program with another
+    checksum. The message names the file."""
 
 
 class UnreadableMedium(BurnishError):

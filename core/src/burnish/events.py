@@ -31,8 +31,9 @@ class EventKind(StrEnum):
     TERM_IGNORED = "term-ignored"
     """An attribute held a term that burnish does not know; it was read as its default."""
     ATTRIBUTES_IGNORED = "attributes-ignored"
-    """Attributes came that a request does not have, or that ask for what nothing here puts on media; their
-    names, never their values."""
+    """Attributes came that a request does not have; their names, never their values."""
+    BUNDLE_LEFT_OUT = "bundle-left-out"
+    """What was asked for beside the instances and does not stand there: what, why."""
     PIECE_CLAIMED = "piece-claimed"
     PIECE_INTENT = "piece-intent"
     PIECE_WRITTEN = "piece-written"

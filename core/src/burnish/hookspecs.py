@@ -12,6 +12,7 @@ from typing import Any
 from pluggy import HookimplMarker, HookspecMarker
 
 from burnish.contracts import (
+    BundlerSpec,
     CheckSpec,
     FormatSpec,
     LabelMakerSpec,
@@ -262,6 +263,33 @@ def burnish_printers() -> Sequence[PrinterSpec[Any]]:
         @hookimpl
         def burnish_printers():
             return [PrinterSpec("node", Settings, Node)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def burnish_bundlers() -> Sequence[BundlerSpec[Any]]:
+    """Return the ways to fill media that this plugin knows: what stands beside the instances.
+
+    A leaflet of the house for everybody, which tells of nobody:
+
+        class Settings(BaseModel):
+            text: str = "Bring this medium to your physician."
+
+        class Leaflet(Bundler):
+            offers = (Offer(kind=BundleKind.CONTENT, title="A leaflet of the house", personal=False),)
+
+            def __init__(self, settings):
+                self._text = settings.text
+
+            def bundle(self, volume, kind):
+                file = BundledFile(("HOUSE", "LEAFLET.TXT"), (self._text.encode("ascii", "replace"),))
+                link = Link(path=file.path, title="Leaflet")
+                return Bundle(files=(file,), links=(link,))
+
+        @hookimpl
+        def burnish_bundlers():
+            return [BundlerSpec("leaflet", Settings, Leaflet, standing=True)]
     """
     raise NotImplementedError
 

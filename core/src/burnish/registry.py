@@ -16,6 +16,7 @@ import pluggy
 from burnish import hookspecs
 from burnish.contracts import (
     CONTRACT,
+    BundlerSpec,
     CheckSpec,
     FormatSpec,
     LabelMakerSpec,
@@ -28,7 +29,7 @@ from burnish.contracts import (
 from burnish.errors import ConfigError, PluginError
 
 GROUP = "burnish"
-FIRST_PARTY = ("profiles", "format-", "rules-", "label-", "writer-file", "printer-file", "bundler-folder")
+FIRST_PARTY = ("profiles", "format-", "rules-", "label-", "writer-file", "printer-file", "bundler-")
 """What a configuration that names no plugins loads, where it is installed: names or beginnings of names."""
 
 
@@ -86,6 +87,7 @@ class Registry:
         self.rule_sets: dict[str, RuleSetSpec[Any]] = {}
         self.label_makers: dict[str, LabelMakerSpec[Any]] = {}
         self.printers: dict[str, PrinterSpec[Any]] = {}
+        self.bundlers: dict[str, BundlerSpec[Any]] = {}
         self.origin: dict[str, str] = {}
         """Which plugin offers what: "writer file" -> "writer-file"."""
 
@@ -138,7 +140,7 @@ class Registry:
         offers = [
             ("profile", profile.identifier, profile) for profile in self._ask("burnish_profiles", module)
         ]
-        for role in ("format", "writer", "mover", "check", "rule set", "label maker", "printer"):
+        for role in ("format", "writer", "mover", "check", "rule set", "label maker", "printer", "bundler"):
             hook = f"burnish_{role}s".replace(" ", "_")
             offers += [(role, spec.name, spec) for spec in self._ask(hook, module)]
         for role, offered, _ in offers:

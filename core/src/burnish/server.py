@@ -286,7 +286,10 @@ def _reception(loaded: Loaded, wake: socket.socket, ready: socket.socket, listen
         database,
         index,
         queue=config.queue,
-        limits=MediaLimits(max_copies=config.media.max_copies),
+        limits=MediaLimits(
+            max_copies=config.media.max_copies,
+            terms={"IncludeNonDICOMObjects": config.bundles.terms},
+        ),
         aets=config.aets,
         wake=wake_production,
         room=spool.health.demand,
@@ -316,7 +319,8 @@ def _production(loaded: Loaded, wake: socket.socket) -> None:
 
 
 def _assemble(loaded: Loaded, database: Database, registry: Registry) -> "Production":
-    from burnish.fileset.derive.forms import IconKeeper, Keeper
+    from burnish.fileset.bundles.programs import Programs
+    from burnish.fileset.derive.forms import IconKeeper, Keeper, PieceKeeper
     from burnish.fileset.derive.workers import Workers
     from burnish.kit import make_kit
     from burnish.production.composing import compose_stations
@@ -331,5 +335,10 @@ def _assemble(loaded: Loaded, database: Database, registry: Registry) -> "Produc
     sources = Sources(loaded.data / "spool")
     workers = Workers(config.media)
     derive, icons = Keeper(sources, workers), IconKeeper(sources, workers)
-    kit = replace(make_kit(config, registry, loaded.folder), derive=derive, icons=icons, opener=sources.open)
+    kit = make_kit(config, registry, loaded.folder)
+    programs = Programs(sources)
+    if not any((loaded.data / "plans").glob("*.recipe")):
+        programs.clear()
+    bundles = replace(kit.bundles, pieces=PieceKeeper(sources, workers), programs=programs.keep)
+    kit = replace(kit, derive=derive, icons=icons, opener=sources.open, bundles=bundles)
     return Production(bench, kit, stations, config.labels)

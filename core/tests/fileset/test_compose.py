@@ -14,11 +14,11 @@ from burnish.fileset.compose import Kit, Volume
 from burnish.fileset.compose import compose as compose_volumes
 from burnish.fileset.fit import Form
 from burnish.fileset.media import MediaSettings
+from burnish.fileset.naming import Naming
 from burnish.fileset.people import IdentityHold
 from burnish.fileset.seal.cms import Envelope
 from burnish.fileset.select import Wanted
 from burnish.fileset.settings import IdentitySettings
-from burnish.fileset.volume import Naming
 from burnish.instances.head import KeptHead
 from burnish.instances.instance import Instance
 from burnish.instances.scan import Scan

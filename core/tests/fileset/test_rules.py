@@ -22,11 +22,11 @@ from burnish.errors import ConfigError, PluginError, RequestFailed
 from burnish.fileset.compose import Kit, Volume, compose
 from burnish.fileset.content import read_content
 from burnish.fileset.media import MediaSettings
+from burnish.fileset.naming import Naming
 from burnish.fileset.reading import OnMedium, open_medium
 from burnish.fileset.select import Wanted
 from burnish.fileset.verify import verify
 from burnish.fileset.views import view_of_medium, view_of_tree
-from burnish.fileset.volume import Naming
 from burnish.fileset.walk import read_directory
 from burnish.instances.instance import Instance
 from burnish.kit import make_kit, make_rules

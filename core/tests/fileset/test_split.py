@@ -16,9 +16,9 @@ from burnish.fileset import volume as volume_room
 from burnish.fileset.compose import Kit, Volume, compose
 from burnish.fileset.fit import Form
 from burnish.fileset.media import MediaSettings
+from burnish.fileset.naming import Naming
 from burnish.fileset.select import Wanted
 from burnish.fileset.settings import IdentitySettings
-from burnish.fileset.volume import Naming
 from burnish.instances.head import KeptHead
 from burnish.instances.instance import Instance
 from burnish.instances.scan import Scan

@@ -13,8 +13,8 @@ from burnish.database.tables import volumes
 from burnish.errors import Cancelled
 from burnish.fileset.compose import Kit, Volume
 from burnish.fileset.media import MediaSettings
+from burnish.fileset.naming import Naming
 from burnish.fileset.settings import IdentitySettings
-from burnish.fileset.volume import Naming
 from burnish.media import MediaKind
 from burnish.production import planner as planning
 from burnish.production.planner import Planner

@@ -16,11 +16,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from burnish.contracts import Cancel, Format, FormatSpec, MediumFacts, Profile
-from burnish.errors import LayoutError, RequestFailed, SourceDamaged
+from burnish.errors import BundleUnfit, LayoutError, RequestFailed, SourceDamaged
+from burnish.fileset.bundles.front import README
+from burnish.fileset.bundles.making import NOTHING, BundleKit, Bundling
+from burnish.fileset.bundles.wishes import LeftOut, Wishes
 from burnish.fileset.failures import Failures
 from burnish.fileset.fit import Derive, Placed, fit
 from burnish.fileset.icons import MakeIcons, with_icons
 from burnish.fileset.media import MediaSettings
+from burnish.fileset.naming import Naming
+from burnish.fileset.owned import OnVolume, Owned
 from burnish.fileset.people import sort_people
 from burnish.fileset.rules import RuleSets, judge, judge_facts, refuse
 from burnish.fileset.seal.cms import Envelope
@@ -33,7 +38,7 @@ from burnish.fileset.split import check_each, split
 from burnish.fileset.sums import Sums
 from burnish.fileset.verdict import Finding
 from burnish.fileset.views import view_of_tree
-from burnish.fileset.volume import LaidOut, Naming, OnVolume, Owned, VolumeMaker
+from burnish.fileset.volume import LaidOut, VolumeMaker
 from burnish.instances.instance import Instance
 from burnish.media import MediaKind
 from burnish.recipe import Opener, Recipe, Tree
@@ -72,6 +77,8 @@ class Kit:
     """Of instances and of derived forms, for formats that need sums of them."""
     rules: RuleSets = field(default_factory=dict)
     """What every medium must keep to."""
+    bundles: BundleKit = NOTHING
+    """What may stand beside the instances."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +97,20 @@ class Volume:
     recipe: Recipe
     warnings: tuple[Finding, ...] = ()
     """What the rule sets would rather have otherwise."""
+    bundles: tuple[str, ...] = ()
+    """What stands beside the instances: `web viewer`."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What was asked for beside them and does not stand there."""
 
 
 def compose(
-    wanted: Sequence[Wanted], naming: Naming, kit: Kit, *, may_split: bool = False, cancel: Cancel = _NEVER
+    wanted: Sequence[Wanted],
+    naming: Naming,
+    kit: Kit,
+    *,
+    wishes: Wishes = Wishes(),  # noqa: B008 - a value
+    may_split: bool = False,
+    cancel: Cancel = _NEVER,
 ) -> tuple[Volume, ...]:
     """Compose the volumes of a request; one, where it may not be split or the settings split nothing.
 
@@ -117,7 +134,7 @@ def compose(
     if not ladder:
         failures.check()
     icons = {one.sop_instance: one.icon for one in references if one.icon}
-    work = _Work(instances, naming, kit, cancel, icons)
+    work = _Work(instances, naming, kit, cancel, icons, wishes)
     if not failures.items:
         for profile in ladder[:-1]:
             with suppress(RequestFailed):
@@ -147,6 +164,7 @@ class _Work:
     cancel: Cancel
     icons: Mapping[str, SuppliedIcon]
     """That the SCU supplied, by SOP Instance UID."""
+    wishes: Wishes
 
     def volumes(self, profile: Profile, failures: Failures, *, may_split: bool) -> tuple[Volume, ...]:
         """Everything on media of this profile."""
@@ -156,15 +174,52 @@ class _Work:
         placed = with_icons(placed, profile, kit.media.icons, kit.icons, failures, self.cancel, self.icons)
         failures.check()
         loads = sort_people(placed, profile, self.kit.identity, split=may_split)
-        shelf = _Shelf(profile, self.naming, self.kit, self.cancel)
+        bundling = kit.bundles.bundling(self.wishes, profile)
         try:
-            return (
-                shelf.whole(loads, may_split=may_split)
-                or self._smaller(profile, placed, loads, shelf)
-                or shelf.split(loads, may_split=may_split)
-            )
+            bundling = bundling.with_pieces(placed, self.cancel)
+            return self._bundled(profile, placed, loads, bundling, may_split=may_split)
+        except BundleUnfit as error:
+            if kit.bundles.settings.unfit == "fail":
+                raise RequestFailed(str(error), StatusInfo.PROC_FAILURE) from error
+            bundling = bundling.without(str(error))
+            return self._bundled(profile, placed, loads, bundling, may_split=may_split)
         except LayoutError as error:
             raise RequestFailed(str(error), StatusInfo.PROC_FAILURE) from error
+
+    def _bundled(
+        self,
+        profile: Profile,
+        placed: Sequence[Placed],
+        loads: _Loads,
+        bundling: Bundling,
+        *,
+        may_split: bool,
+    ) -> tuple[Volume, ...]:
+        """With what stands beside them; without that, where it alone makes them exceed a medium, because
+        that something cannot be added is no error."""
+        try:
+            return self._on_shelf(profile, placed, loads, bundling, may_split=may_split)
+        except RequestFailed as error:
+            if not bundling.chosen or error.info is not StatusInfo.SET_OVERSIZED:
+                raise
+            bare = bundling.without("it does not fit on the medium beside the instances")
+            return self._on_shelf(profile, placed, loads, bare, may_split=may_split)
+
+    def _on_shelf(
+        self,
+        profile: Profile,
+        placed: Sequence[Placed],
+        loads: _Loads,
+        bundling: Bundling,
+        *,
+        may_split: bool,
+    ) -> tuple[Volume, ...]:
+        shelf = _Shelf(profile, self.naming, self.kit, self.cancel, bundling)
+        return (
+            shelf.whole(loads, may_split=may_split)
+            or self._smaller(profile, placed, loads, shelf)
+            or shelf.split(loads, may_split=may_split)
+        )
 
     def _smaller(
         self, profile: Profile, placed: Sequence[Placed], loads: _Loads, shelf: "_Shelf"
@@ -192,6 +247,7 @@ class _Kind:
 
     def volume(self, laid: LaidOut) -> Volume:
         """A volume that is to stand on one of them. Raises RequestFailed where a rule set refuses it."""
+        bundling = self.maker.bundling
         return Volume(
             naming=laid.naming,
             profile=self.maker.profile,
@@ -203,7 +259,21 @@ class _Kind:
             tree=laid.tree,
             recipe=laid.recipe,
             warnings=self._judged(laid),
+            bundles=tuple(f"{one.name} {one.kind}" for one in bundling.chosen),
+            left_out=bundling.missing,
         )
+
+    def counted(self, laid: LaidOut, number: int, volumes: int) -> LaidOut:
+        """A volume of a set that was split, now that it is known of how many volumes: where what stands
+        beside the instances says it."""
+        if not any(entry.path == (README,) for entry in laid.tree.entries):
+            return laid
+        load = [Owned(member.placed, member.person) for member in laid.members]
+        for said in (volumes, 0):
+            found = self.maker.of(said).numbered(number).lay_out(load)
+            if found.recipe.length <= self.capacity:
+                return found
+        raise LayoutError(f"volume {number} does not fit on {self.medium} any more")
 
     def _judged(self, laid: LaidOut) -> tuple[Finding, ...]:
         if not self.rules:
@@ -217,9 +287,11 @@ class _Kind:
 class _Shelf:
     """The media of one profile that stations can make."""
 
-    def __init__(self, profile: Profile, naming: Naming, kit: Kit, cancel: Cancel) -> None:
+    def __init__(
+        self, profile: Profile, naming: Naming, kit: Kit, cancel: Cancel, bundling: Bundling
+    ) -> None:
         sealer = Sealer(kit.envelope, kit.opener, cancel) if profile.security and kit.envelope else None
-        self._kinds = _kinds(profile, naming, kit, Sums(kit.opener, cancel), sealer)
+        self._kinds = _kinds(profile, naming, kit, Sums(kit.opener, cancel), sealer, bundling)
         self._largest = max(self._kinds, key=lambda kind: kind.capacity)
         self._most = kit.media.max_volumes
         self._cancel = cancel
@@ -267,8 +339,10 @@ class _Shelf:
     def _split(self, loads: _Loads, kind: _Kind, at_most: int) -> tuple[Volume, ...] | None:
         if _bytes(loads) > at_most * kind.capacity:
             return None
-        laid = split(kind.maker, loads, kind.capacity, at_most, self._cancel)
-        return None if laid is None else tuple(map(kind.volume, laid))
+        laid = split(kind.maker.of(self._most), loads, kind.capacity, at_most, self._cancel)
+        if laid is None:
+            return None
+        return tuple(kind.volume(kind.counted(one, number, len(laid))) for number, one in enumerate(laid, 1))
 
     def _on_preferred(self, loads: _Loads, fewest: tuple[Volume, ...]) -> tuple[Volume, ...]:
         """On the first kind that takes no more volumes than the largest does."""
@@ -281,7 +355,9 @@ class _Shelf:
         return fewest
 
 
-def _kinds(profile: Profile, naming: Naming, kit: Kit, sums: Sums, sealer: Sealer | None) -> list[_Kind]:
+def _kinds(
+    profile: Profile, naming: Naming, kit: Kit, sums: Sums, sealer: Sealer | None, bundling: Bundling
+) -> list[_Kind]:
     """Raises RequestFailed where no plugin has a format for any of them, or a rule set refuses them all."""
     found: list[_Kind] = []
     wanted: list[str] = []
@@ -296,7 +372,7 @@ def _kinds(profile: Profile, naming: Naming, kit: Kit, sums: Sums, sealer: Seale
             if refused := judge_facts(kit.rules, facts).refusals:
                 refusals += refused
                 continue
-            maker = VolumeMaker(profile, format_, naming, kit.media.missing_keys, sums, sealer)
+            maker = VolumeMaker(profile, format_, naming, kit.media.missing_keys, sums, bundling, sealer)
             found.append(_Kind(medium, kit.makeable[medium], spec, maker, facts, kit.rules))
             break
     if not found:

@@ -81,8 +81,9 @@ def build(
     file_set_uid: str,
     keys: Sequence[DirectoryKey] = (),
     missing: Policy = "supply",
+    descriptor: tuple[str, ...] = (),
 ) -> bytes:
-    """Write the DICOMDIR of `members`.
+    """Write the DICOMDIR of `members`; `descriptor` is the File ID of the File-set Descriptor File, if any.
 
     `keys` are what profiles add. With `missing` "supply" a Type 1 key without a value is supplied where
     `burnish.fileset.supply` knows how. Raises RequestFailed with DIR_PROC_ERR and one failed item for each
@@ -94,7 +95,7 @@ def build(
     records = directory.records()
     if directory.faults:
         raise _failure(members, directory.faults)
-    return _file(records, file_set_id, file_set_uid)
+    return _file(records, file_set_id, file_set_uid, descriptor)
 
 
 _Key = tuple[str, bytes | None, bytes | None]
@@ -324,8 +325,10 @@ def _element(tag: int, vr: str, value: str) -> bytes:
     return encoded(tag, vr.encode(), value.encode("ascii", "replace"))
 
 
-def _file(records: _Records, file_set_id: str, file_set_uid: str) -> bytes:
+def _file(records: _Records, file_set_id: str, file_set_uid: str, descriptor: tuple[str, ...]) -> bytes:
     meta = _meta(file_set_uid) + _element(0x00041130, "CS", file_set_id)
+    if descriptor:
+        meta += _element(0x00041141, "CS", "\\".join(descriptor))
     # The offsets of the first and last root record, the consistency flag and the sequence's header follow.
     start = len(meta) + 2 * _NUMBER.size + _FLAG.size + LONG.size
     offsets = list(accumulate((_RECORD.size + len(body) for body in records.bodies), initial=start))

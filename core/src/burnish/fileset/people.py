@@ -13,8 +13,8 @@ from burnish.errors import FailedItem, RequestFailed
 from burnish.fileset.failures import Failures
 from burnish.fileset.fit import Placed
 from burnish.fileset.identify import PATIENT_ID, Conflict, Identified, companies, identify
+from burnish.fileset.owned import Owned
 from burnish.fileset.settings import IdentitySettings
-from burnish.fileset.volume import Owned
 from burnish.terms import WITHOUT_PATIENT, FailureReason, StatusInfo
 
 _ISSUER: Final = 0x0010_0021

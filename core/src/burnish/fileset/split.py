@@ -26,7 +26,8 @@ from typing import Final
 from burnish.contracts import Cancel
 from burnish.errors import FailedItem, LayoutError
 from burnish.fileset.failures import Failures
-from burnish.fileset.volume import LaidOut, Owned, VolumeMaker, place_of
+from burnish.fileset.owned import Owned, gathered, place_of
+from burnish.fileset.volume import LaidOut, VolumeMaker
 from burnish.terms import FailureReason
 
 _PROPOSALS: Final = 4
@@ -54,19 +55,6 @@ def split(
             if len(made) > at_most:
                 return None
     return made
-
-
-def gathered(load: Sequence[Owned]) -> list[Owned]:
-    """Put what belongs together side by side: people, studies and series in order of first appearance.
-
-    Within a series the order stays.
-    """
-    first: dict[tuple[str, ...], int] = {}
-    ranks = []
-    for number, one in enumerate(load):
-        place = place_of(one)
-        ranks.append([first.setdefault(place[:depth], number) for depth in (1, 2, 3)])
-    return [load[number] for number in sorted(range(len(load)), key=ranks.__getitem__)]
 
 
 class _Splitter:

@@ -12,7 +12,8 @@ from burnish.errors import SourceDamaged
 from burnish.instances.files import Trailer, read_trailer
 from burnish.recipe import Located
 
-_KEY: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}-[0-9]+(\.[a-z]+[0-9]*)?")
+_KEY: Final = re.compile(r"([0-9a-f]{2}/[0-9a-f]{64}-[0-9]+(?:\.[a-z]+[0-9]*)?)(?:@([0-9]{1,15}))?")
+"""A file of the spool, and where in it a source begins that is not the whole of its data."""
 
 
 class Sources:
@@ -32,19 +33,24 @@ class Sources:
 
     def _path(self, key: str) -> str:
         """As `path`; making a Path for each takes a fifth of the time in which small files are poured."""
-        if not _KEY.fullmatch(key):
+        return self._place(key)[0]
+
+    def _place(self, key: str) -> tuple[str, int]:
+        found = _KEY.fullmatch(key)
+        if not found:
             raise SourceDamaged(f"{key!r} is not a key of the spool")
-        return f"{self._folder}/{key}"
+        return f"{self._folder}/{found[1]}", int(found[2] or 0)
 
     @contextmanager
     def open(self, key: str) -> Iterator[Located]:
         """Open a source for `recipe.pour`: an `Opener`. Raises SourceDamaged where it is gone."""
+        path, offset = self._place(key)
         try:
-            descriptor = os.open(self._path(key), os.O_RDONLY)
+            descriptor = os.open(path, os.O_RDONLY)
         except OSError as error:
             raise SourceDamaged(f"spool file {key} cannot be opened: {error.strerror}") from error
         try:
-            yield Located(descriptor, 0)
+            yield Located(descriptor, offset)
         finally:
             os.close(descriptor)
 
@@ -52,7 +58,8 @@ class Sources:
         """Hash a source again. Raises SourceDamaged where it is not what it was."""
         running, place = hashlib.sha256(), 0
         with self.open(key) as located:
-            while block := os.pread(located.descriptor, min(1 << 20, length - place), place):
+            start = located.offset
+            while block := os.pread(located.descriptor, min(1 << 20, length - place), start + place):
                 running.update(block)
                 place += len(block)
         if running.digest() != digest:

@@ -50,8 +50,12 @@ FORMS: Final[Mapping[str, str]] = MappingProxyType(
 """Ends the name of a form that was derived from an instance and goes with it, by its Transfer Syntax UID."""
 ICONS: Final[Mapping[int, str]] = MappingProxyType({64: ".icon64", 128: ".icon128"})
 """Ends the name of an icon that was made of an instance and goes with it, by its Rows and Columns."""
-DERIVED: Final = (*FORMS.values(), *ICONS.values())
-"""Ends the names of everything that was made of an instance."""
+PIECES: Final = ".pieces"
+"""Begins the end of the name of a file of what a bundler's renderer made of an instance; a number follows."""
+PROGRAM: Final = ".program"
+"""Ends the name of a file that is no instance's: a bundler's own, kept under its digest."""
+DERIVED: Final = (*FORMS.values(), *ICONS.values(), f"{PIECES}*", PROGRAM)
+"""Ends the names of everything that is no instance, as patterns."""
 _LARGE_HEAD: Final = 64 << 20
 """What a head may grow to when an instance with unusually large keys is read once more."""
 
@@ -163,7 +167,10 @@ class Spool(Sources):
         """Remove a version and what was derived from it, within its `turn`. Safe to repeat."""
         path = self.path(key)
         for end in DERIVED:
-            path.with_name(path.name + end).unlink(missing_ok=True)
+            for made in (
+                path.parent.glob(path.name + end) if "*" in end else (path.with_name(path.name + end),)
+            ):
+                made.unlink(missing_ok=True)
         versions = [self._version(key, number) for number in range(1, self._last(key) + 1)]
         others = any(other != path and _stands(other) for other in versions)
         if others:

@@ -6,19 +6,17 @@ volume. Where the request says NO to (2200,0001), nothing of the instances is sa
 Source: PS3.3 C.22.1 and PS3.4 S.4.2.1; kinds of content: IHE RAD TF-3, 4.47.4.1.2.3 (RAD-47).
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from burnish.contracts import Barcode, Head, Label, LabelPerson, LabelStudy
 from burnish.fileset.compose import Volume
-from burnish.fileset.volume import OnVolume
+from burnish.fileset.owned import OnVolume
+from burnish.fileset.told import date_of, first_of, fuller, person_of, text_of
 from burnish.labels.settings import LabelSettings
 from burnish.terms import WITHOUT_PATIENT
 
-_DATE: Final = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
-"""DA of PS3.5, and of ACR-NEMA with points."""
 _WEB: Final = "IHE_PDI"
 
 
@@ -87,51 +85,23 @@ def _people(members: Sequence[OnVolume]) -> tuple[tuple[LabelPerson, ...], tuple
         if instance.sop_class in WITHOUT_PATIENT:
             continue
         key = member.person.key
-        seen = _person(instance.head)
-        people[key] = _fuller(people[key], seen) if key in people else seen
+        seen = person_of(instance.head)
+        people[key] = fuller(people[key], seen) if key in people else seen
         studies.setdefault((key, instance.study), []).append(instance.head)
     index = {key: number for number, key in enumerate(people)}
     told = tuple(_study(index[key], heads) for (key, _), heads in studies.items())
     return tuple(people.values()), told
 
 
-def _person(head: Head) -> LabelPerson:
-    groups = [group.strip() for group in _text(head, "PatientName").split("=")]
-    while groups and not groups[-1].strip("^ "):
-        groups.pop()
-    return LabelPerson(
-        names=tuple(groups),
-        patient_id=_text(head, "PatientID"),
-        issuer=_text(head, "IssuerOfPatientID"),
-        birth_date=date_of(_text(head, "PatientBirthDate")),
-        sex=_text(head, "PatientSex"),
-    )
-
-
-def _fuller(one: LabelPerson, other: LabelPerson) -> LabelPerson:
-    """One person of two spellings that agree: what one lacks, the other says."""
-    names = max(one.names, other.names, key=lambda groups: sum(1 for group in groups if group.strip("^ ")))
-    return LabelPerson(
-        names=names,
-        patient_id=one.patient_id or other.patient_id,
-        issuer=one.issuer or other.issuer,
-        birth_date=one.birth_date or other.birth_date,
-        sex=one.sex or other.sex,
-    )
-
-
 def _study(person: int, heads: Sequence[Head]) -> LabelStudy:
-    def first(keyword: str) -> str:
-        return next((text for head in heads if (text := _text(head, keyword))), "")
-
     return LabelStudy(
         person=person,
-        study_id=first("StudyID"),
-        date=date_of(first("StudyDate")),
-        description=first("StudyDescription"),
-        accession=first("AccessionNumber"),
-        institution=_common(_text(head, "InstitutionName") for head in heads),
-        modalities=tuple(dict.fromkeys(text for head in heads if (text := _text(head, "Modality")))),
+        study_id=first_of(heads, "StudyID"),
+        date=date_of(first_of(heads, "StudyDate")),
+        description=first_of(heads, "StudyDescription"),
+        accession=first_of(heads, "AccessionNumber"),
+        institution=_common(text_of(head, "InstitutionName") for head in heads),
+        modalities=tuple(dict.fromkeys(text for head in heads if (text := text_of(head, "Modality")))),
     )
 
 
@@ -148,17 +118,5 @@ def _more(members: Sequence[OnVolume], keywords: Sequence[str]) -> dict[str, tup
 
 def _values(members: Sequence[OnVolume], keyword: str) -> Iterator[str]:
     for member in members:
-        if text := _text(member.placed.instance.head, keyword):
+        if text := text_of(member.placed.instance.head, keyword):
             yield text
-
-
-def _text(head: Head, keyword: str) -> str:
-    value = head.get(keyword)
-    values = value if isinstance(value, tuple) else (value,)
-    return ", ".join(str(one).strip() for one in values if one not in (None, ""))
-
-
-def date_of(text: str) -> str:
-    """A date of DICOM as YYYY-MM-DD; what is none as it stands."""
-    found = _DATE.fullmatch(text)
-    return "-".join(found.groups()) if found else text

@@ -79,7 +79,7 @@ class Orders:
         self._demand(ae, "create")
         if sop_instance is not None and not is_uid(sop_instance):
             raise Refused("the SOP Instance UID is not a UID", DimseStatus.INVALID_OBJECT_INSTANCE)
-        asked = shape(attributes, self._queue.max_references)
+        asked = shape(attributes, self._queue.max_references, self._limits.terms)
         uid = sop_instance or f"2.25.{uuid.uuid4().int}"
         self._index.flush()
         with self._database.write() as connection:

@@ -63,3 +63,5 @@ class MediaLimits(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     max_copies: int = 99
+    terms: dict[str, frozenset[str]] = Field(default_factory=dict)
+    """Terms that a configuration gives a meaning beyond the defined ones, by keyword."""

@@ -20,6 +20,7 @@ from burnish.uids import is_uid
 MAX_TEXT: Final = 10_240
 """Characters of a text attribute; LT's own limit, PS3.5 6.2, kept for UT as well."""
 
+Terms = Mapping[str, Collection[str]]
 Check = Callable[[str], str]
 """Returns what was expected where a value is wrong, else an empty string."""
 
@@ -67,9 +68,6 @@ DEFINED_TERMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Extensible terms: another value is kept, read as the default, and told as an event."""
 
-UNFULFILLED: Final = ("IncludeNonDICOMObjects", "IncludeDisplayApplication")
-"""What may be asked for and nothing here puts on media: no error (PS3.4 Annex S), and told as an event."""
-
 _SEQUENCE: Final = 0x00081199
 _ICON: Final = (
     "SamplesPerPixel",
@@ -98,11 +96,14 @@ class Asked:
     ignored: Mapping[str, str]
     """Attributes whose term is none that burnish knows, with the term."""
     unknown: tuple[str, ...]
-    """Keywords of attributes that are none of the module's, or ask for what nothing here puts on media."""
+    """Keywords of attributes that are none of the module's."""
 
 
-def shape(attributes: Mapping[str, Any], max_references: int) -> Asked:
-    """Check an N-CREATE attribute list. Raises Refused, naming the attribute."""
+def shape(attributes: Mapping[str, Any], max_references: int, terms: Terms = MappingProxyType({})) -> Asked:
+    """Check an N-CREATE attribute list; `terms` are those that a configuration gives a meaning, by keyword.
+
+    Raises Refused, naming the attribute.
+    """
     kept = {}
     for keyword, (tag, check) in ATTRIBUTES.items():
         value = attributes.get(keyword)
@@ -110,13 +111,11 @@ def shape(attributes: Mapping[str, Any], max_references: int) -> Asked:
             kept[keyword] = _checked(keyword, tag, value, check)
     ignored = {
         keyword: kept[keyword]
-        for keyword, terms in DEFINED_TERMS.items()
-        if keyword in kept and kept[keyword] not in terms
+        for keyword, known in DEFINED_TERMS.items()
+        if keyword in kept and kept[keyword] not in (*known, *terms.get(keyword, ()))
     }
     unknown = unknown_keywords(attributes, {*ATTRIBUTES, "ReferencedSOPSequence"})
-    asked = [keyword for keyword in UNFULFILLED if kept.get(keyword, "NO") != "NO"]
-    wishes = [keyword for keyword in asked if keyword not in ignored]
-    return Asked(kept, _references(attributes, max_references), ignored, (*unknown, *wishes))
+    return Asked(kept, _references(attributes, max_references), ignored, unknown)
 
 
 def unknown_keywords(given: Mapping[str, Any], known: Collection[str]) -> tuple[str, ...]:

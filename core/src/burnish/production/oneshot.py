@@ -28,8 +28,8 @@ from burnish.fileset.derive.workers import Failed, Task, Workers
 from burnish.fileset.files import Found, find_files, read_file
 from burnish.fileset.fit import Form, Placed, Underivable
 from burnish.fileset.names import map_file_set_id
+from burnish.fileset.naming import Naming
 from burnish.fileset.select import Wanted
-from burnish.fileset.volume import Naming
 from burnish.instances.head import KeptHead, with_assumed_set
 from burnish.instances.instance import Instance
 from burnish.instances.spool import FORMS

@@ -14,14 +14,16 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import DBAPIError
 
 from burnish.contracts import Cancel, VolumeFacts
-from burnish.database import Database
+from burnish.database import Database, record_event
 from burnish.database.tables import requests
 from burnish.errors import BurnishError, Cancelled, RequestFailed
+from burnish.events import EventKind
+from burnish.fileset.bundles.wishes import Wishes
 from burnish.fileset.compose import Kit, Volume, compose
 from burnish.fileset.names import map_file_set_id
+from burnish.fileset.naming import Naming
 from burnish.fileset.people import IdentityHold
 from burnish.fileset.select import Wanted
-from burnish.fileset.volume import Naming
 from burnish.instances.index import pinned_instances
 from burnish.labels.content import label_of
 from burnish.labels.settings import LabelSettings
@@ -155,7 +157,8 @@ class Planner:
             may_split = _may_split(row, self._kit)
             cancel = Cancel(_Asked(self._database, request))
             kit = _confirmed(self._kit) if row.people_confirmed else self._kit
-            volumes = compose(wanted, naming_of(row), kit, may_split=may_split, cancel=cancel)
+            wishes = Wishes.of(row.attributes)
+            volumes = compose(wanted, naming_of(row), kit, wishes=wishes, may_split=may_split, cancel=cancel)
             self._save(row, volumes)
         except Cancelled:
             self._settle(request)
@@ -198,6 +201,9 @@ class Planner:
                 for number, volume in enumerate(volumes, 1)
             ]
             add_volumes(connection, row.id, planned, row.copies)
+            for left in dict.fromkeys(one for volume in volumes for one in volume.left_out):
+                kind = EventKind.BUNDLE_LEFT_OUT
+                record_event(connection, kind, request=row.id, what=left.what, why=left.why)
         return True
 
     def _label(self, row: RequestRow, volume: Volume, number: int, volumes: int) -> dict[str, Any]:

@@ -144,7 +144,8 @@ class _Backup:
         for (token,) in tokens:
             name = f"plans/{token}.recipe"
             self._plain(self._data / name, name)
-            forms |= {key for key in load_recipe(self._part / name).sources if "." in key}
+            sources = load_recipe(self._part / name).sources
+            forms |= {key.partition("@")[0] for key in sources if "." in key}
         self._made.plans = len(tokens)
         return forms
 

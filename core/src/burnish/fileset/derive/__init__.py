@@ -4,6 +4,7 @@ believed.
 
     ways         which transfer syntaxes a form can be made of, and in
     anatomy      a data set as a tree of elements by offset, with the liberties that real files take
+    picture      an instance opened for whoever draws it
     level        the elements of one data set or item by tag, and their VRs
     transcode    the form: elements in order, big endian turned, deflated inflated
     writer       elements written, hashed and counted

@@ -1,6 +1,6 @@
 """Keeping derived forms beside their instances, so that each is made once.
 
-    <spool>/<2 hex>/<SHA-256 of the UID>-<version>.explicit, .jpeg, …
+    <spool>/<2 hex>/<SHA-256 of the UID>-<version>.explicit, .jpeg, …, .icon64, …, .pieces<number>
 
 A form is kept like an instance: its footer has its own digest, taken at derivation after it was compared
 with its source element by element, and its source was checked against the digest of its reception. It is
@@ -11,15 +11,17 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 
-from burnish.contracts import Cancel, IconRule
+from burnish.contracts import Cancel, IconRule, Piece, Renderer
 from burnish.errors import SourceDamaged
+from burnish.fileset.bundles.making import MakePieces
+from burnish.fileset.derive.pieces import Index, options_key
 from burnish.fileset.derive.workers import Failed, Made, Task, Workers
 from burnish.fileset.fit import Derive, Form, Underivable
 from burnish.fileset.icons import SIDE, MakeIcons
 from burnish.instances.files import Facts
 from burnish.instances.instance import Instance
 from burnish.instances.sources import Sources
-from burnish.instances.spool import FORMS, ICONS
+from burnish.instances.spool import FORMS, ICONS, PIECES
 
 
 class Keeper(Derive):
@@ -101,6 +103,52 @@ class IconKeeper(MakeIcons):
             facts=_facts(instance, instance.transfer_syntax),
             icon=rule,
         )
+
+
+class PieceKeeper(MakePieces):
+    """A `MakePieces` that keeps pieces in a spool, as `Keeper` keeps forms."""
+
+    def __init__(self, spool: Sources, workers: Workers) -> None:
+        self._spool = spool
+        self._workers = workers
+
+    def __call__(
+        self, wanted: Sequence[tuple[Instance, Renderer]], cancel: Cancel
+    ) -> Iterator[dict[str, Piece] | Underivable]:
+        """As `MakePieces` says; what is kept already is not made again."""
+        kept = [self._kept(instance, renderer) for instance, renderer in wanted]
+        missing = [pair for pair, pieces in zip(wanted, kept, strict=True) if pieces is None]
+        made = self._workers.run([self._task(*pair) for pair in missing], cancel)
+        for pair, pieces in zip(wanted, kept, strict=True):
+            result = None if pieces is not None else next(made)
+            if isinstance(result, Failed):
+                yield Underivable(result.why, result.reason)
+            else:
+                found = pieces if pieces is not None else self._kept(*pair)
+                yield Underivable("they were made, and are gone") if found is None else found
+
+    def _kept(self, instance: Instance, renderer: Renderer) -> dict[str, Piece] | None:
+        key = _pieces_key(instance, renderer)
+        try:
+            return Index.decode(self._spool.trailer(key).head).of(key)
+        except (SourceDamaged, ValueError):
+            return None
+
+    def _task(self, instance: Instance, renderer: Renderer) -> Task:
+        return Task(
+            source=self._spool.path(instance.key),
+            offset=0,
+            length=instance.length,
+            digest=instance.digest,
+            transfer_syntax=instance.transfer_syntax,
+            target=self._spool.path(_pieces_key(instance, renderer)),
+            facts=_facts(instance, instance.transfer_syntax),
+            renderer=renderer,
+        )
+
+
+def _pieces_key(instance: Instance, renderer: Renderer) -> str:
+    return f"{instance.key}{PIECES}{options_key(renderer)}"
 
 
 def _icon_key(instance: Instance, rule: IconRule) -> str:

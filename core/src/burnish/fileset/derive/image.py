@@ -16,8 +16,9 @@ Source: PS3.5 section 8.2 and Annex A.4, PS3.3 C.7.6.3 and C.7.6.1.1.5. Units: b
 import resource
 import struct
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -127,15 +128,14 @@ def decode(image: Image, fragments: Window, *, twice: bool) -> Iterator[tuple[by
         raise Undecodable(f"its pixels hold {more} frames where Number of Frames says {image.frames}")
 
 
-def decode_one(image: Image, fragments: Window, number: int) -> tuple[bytes, Decoded]:
-    """Decode one frame, counted from 1. Raises as `decode`; what the other frames hold is not looked at."""
+def decode_each(image: Image, fragments: Window) -> Iterator[Callable[[], tuple[bytes, Decoded]]]:
+    """What decodes each frame, in their order. Raises as `decode`, here and there; that there are as many
+    frames as Number of Frames says is not looked at."""
     check_image(image)
     if image.transfer_syntax not in (*_DECODERS, ENCAPSULATED_UNCOMPRESSED):
         raise Undecodable("its pixels are in fragments, and its transfer syntax compresses nothing")
-    for count, frame in enumerate(_frames(image, fragments), 1):
-        if count == number:
-            return _decode(image, frame, count, twice=False)
-    raise Undecodable(f"its pixels have no frame {number}")
+    for number, frame in enumerate(_frames(image, fragments), 1):
+        yield partial(_decode, image, frame, number, twice=False)
 
 
 def check_image(image: Image) -> None:

@@ -15,13 +15,21 @@ def native(image: Image, length: int, read: Callable[[int, int], bytes]) -> Iter
 
     Raises ValueError where the value is not as long as its attributes ask for.
     """
+    for number in range(1, image.frames + 1):
+        yield frame_at(image, length, read, number)
+
+
+def frame_at(
+    image: Image, length: int, read: Callable[[int, int], bytes], number: int
+) -> tuple[bytes, Decoded]:
+    """One frame, counted from 1. As `native`."""
     check_image(image)
     wanted = image.frame_length * image.frames
     if length - wanted not in (0, wanted % 2) or image.allocated % 8:
         raise ValueError(f"its pixels have {length} bytes where their attributes ask for {wanted}")
     decoded = Decoded(image.photometric, 0, image.allocated, image.stored, image.frame_length)
-    for number in range(image.frames):
-        yield _by_pixel(image, read(number * image.frame_length, image.frame_length)), decoded
+    at = (number - 1) * image.frame_length
+    return _by_pixel(image, read(at, image.frame_length)), decoded
 
 
 def _by_pixel(image: Image, frame: bytes) -> bytes:

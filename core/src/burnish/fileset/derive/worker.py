@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Final
 
 from burnish.errors import Mismatch, SourceDamaged
 from burnish.fileset.derive.icon import make_icon
+from burnish.fileset.derive.pieces import make_pieces
 from burnish.fileset.derive.transcode import Derived, derive_checked
 from burnish.fileset.derive.ways import WAYS
 from burnish.fileset.derive.workers import Task
@@ -71,20 +72,20 @@ def _failed(
     task: Task, why: str, reason: FailureReason = FailureReason.PROFILE_COMPRESSION_CONFLICT
 ) -> dict[str, Any]:
     sentence = " ".join(why.split())
-    if not task.icon:
+    if not task.icon and not task.renderer:
         sentence = f"cannot be made {WAYS[task.to].name}: {sentence}"
     return {"why": sentence[:1000], "reason": int(reason)}
 
 
 def perform(task: Task, *, twice: bool) -> Derived:
-    """Make a form or an icon, check it, and give it its name. Nothing is left where it fails."""
+    """Make a form, an icon or pieces, check it, and give it its name. Nothing is left where it fails."""
     try:
         with _opened(task.source) as source, task.part.open("w+b") as file:
             _check(source, task)
             source.seek(task.offset)
-            derived = _derived(task, source, file, twice=twice)
+            derived, index = _derived(task, source, file, twice=twice)
             if task.facts:
-                write_trailer(file, Trailer(task.facts, b"", derived.length, derived.digest))
+                write_trailer(file, Trailer(task.facts, index, derived.length, derived.digest))
             file.flush()
             os.fsync(file.fileno())
         task.part.rename(task.target)
@@ -94,12 +95,16 @@ def perform(task: Task, *, twice: bool) -> Derived:
     return derived
 
 
-def _derived(task: Task, source: BinaryIO, file: BinaryIO, *, twice: bool) -> Derived:
+def _derived(task: Task, source: BinaryIO, file: BinaryIO, *, twice: bool) -> tuple[Derived, bytes]:
+    """What was made, and what the trailer keeps as its head."""
+    if task.renderer:
+        return make_pieces(source, task.length, task.transfer_syntax, task.renderer, file)
     if not task.icon:
-        return derive_checked(source, task.length, file, task.transfer_syntax, task.to, twice=twice)
+        form = derive_checked(source, task.length, file, task.transfer_syntax, task.to, twice=twice)
+        return form, b""
     element = make_icon(source, task.length, task.transfer_syntax, task.icon)
     file.write(element)
-    return Derived(len(element), hashlib.sha256(element).digest(), {})
+    return Derived(len(element), hashlib.sha256(element).digest(), {}), b""
 
 
 def _opened(path: Path) -> BinaryIO:

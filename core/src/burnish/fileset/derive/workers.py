@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from burnish.contracts import Cancel, IconRule
+from burnish.contracts import Cancel, IconRule, Renderer
 from burnish.fileset.media import MediaSettings
 from burnish.instances.files import Facts
 from burnish.terms import EXPLICIT_VR_LE, FailureReason
@@ -56,6 +56,8 @@ class Task:
     """Transfer Syntax UID of the form."""
     icon: IconRule | None = None
     """What the icon must be that is to be made instead of a form."""
+    renderer: Renderer | None = None
+    """What makes pieces of it instead of a form."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -64,7 +66,8 @@ class Task:
         numbers = {"offset": self.offset, "length": self.length, "digest": self.digest.hex()}
         syntaxes = {"transfer_syntax": self.transfer_syntax, "to": self.to}
         icon = asdict(self.icon) if self.icon else None
-        return {**paths, **numbers, **syntaxes, "facts": facts, "icon": icon}
+        renderer = asdict(self.renderer) if self.renderer else None
+        return {**paths, **numbers, **syntaxes, "facts": facts, "icon": icon, "renderer": renderer}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Task":
@@ -72,9 +75,10 @@ class Task:
         facts = Facts(**values["facts"]) if values["facts"] else None
         paths = {"source": Path(values["source"]), "target": Path(values["target"])}
         icon = IconRule(**values["icon"]) if values["icon"] else None
-        return cls(
-            **{**values, **paths, "digest": bytes.fromhex(values["digest"]), "facts": facts, "icon": icon}
-        )
+        renderer = Renderer(**values["renderer"]) if values["renderer"] else None
+        digest = bytes.fromhex(values["digest"])
+        said = {"digest": digest, "facts": facts, "icon": icon, "renderer": renderer}
+        return cls(**{**values, **paths, **said})
 
     @property
     def part(self) -> Path:

@@ -1,0 +1,195 @@
+"""Bundles of the volumes of one profile: pieces of every instance first, then files of each volume."""
+
+import re
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from burnish.contracts import (
+    RESERVED,
+    Bundle,
+    BundledFile,
+    BundledVolume,
+    Bundler,
+    Cancel,
+    Piece,
+    Profile,
+    Renderer,
+    StoredFile,
+)
+from burnish.errors import BundleUnfit
+from burnish.fileset.bundles.front import DESCRIPTOR, root_files
+from burnish.fileset.bundles.settings import BundleSettings
+from burnish.fileset.bundles.volume import Made, volume_of
+from burnish.fileset.bundles.wishes import Chosen, LeftOut, Wishes, chosen
+from burnish.fileset.fit import Placed, Underivable
+from burnish.fileset.names import FOLDER
+from burnish.fileset.naming import Naming
+from burnish.fileset.owned import OnVolume
+from burnish.instances.instance import Instance
+from burnish.recipe import Entry, Extent, Literal, Range, Source
+
+_NAME: Final = re.compile(r"[A-Z0-9_]{1,8}")
+_LAST: Final = re.compile(r"[A-Z0-9_]{1,8}(\.[A-Z0-9_]{1,3})?")
+
+
+class MakePieces(Protocol):
+    """Makes and keeps pieces of instances, several at a time."""
+
+    @abstractmethod
+    def __call__(
+        self, wanted: Sequence[tuple[Instance, Renderer]], cancel: Cancel
+    ) -> Iterator[dict[str, Piece] | Underivable]:
+        """Give for each the pieces by name or why there are none, in their order.
+
+        Raises OSError where there is no room, and Cancelled soon after `cancel` is asked for.
+        """
+
+
+class KeepProgram(Protocol):
+    """Keeps bundlers' own files."""
+
+    @abstractmethod
+    def __call__(self, file: StoredFile) -> str:
+        """The source key of a file. Raises BundleUnfit where it is not what it should be, and OSError."""
+
+
+def _no_pieces(wanted: Sequence[tuple[Instance, Renderer]], cancel: Cancel) -> Iterator[Underivable]:
+    return (Underivable("nobody said how pieces are made") for _ in wanted)
+
+
+def _no_programs(file: StoredFile) -> str:
+    raise BundleUnfit(f"nobody said where {file.path} is kept")
+
+
+@dataclass(frozen=True)
+class BundleKit:
+    """What bundling needs besides the request."""
+
+    settings: BundleSettings = field(default_factory=BundleSettings)
+    bundlers: Mapping[str, Bundler] = field(default_factory=dict)
+    """By the name that the configuration gives, in its order."""
+    institution: str = ""
+    """Where `settings` has none."""
+    rules: Sequence[str] = ()
+    """The rule sets that every medium keeps to, by name."""
+    pieces: MakePieces = _no_pieces
+    programs: KeepProgram = _no_programs
+
+    def bundling(self, wishes: Wishes, profile: Profile) -> "Bundling":
+        """What a request's wishes mean for media of a profile."""
+        found, missing = chosen(wishes, self.settings, self.bundlers, profile)
+        return Bundling(self, profile, tuple(found), tuple(missing))
+
+
+NOTHING: Final = BundleKit()
+
+
+@dataclass(frozen=True)
+class Bundling:
+    """What stands beside the instances of the volumes of one profile."""
+
+    kit: BundleKit
+    profile: Profile
+    chosen: tuple[Chosen, ...]
+    missing: tuple[LeftOut, ...] = ()
+    made: Mapping[tuple[str, str], Mapping[str, Made]] = field(default_factory=dict)
+    """Pieces by bundler and kind, then by SOP Instance UID."""
+
+    def without(self, why: str) -> "Bundling":
+        """The same with nothing but what the medium says of itself."""
+        left = tuple(LeftOut(one.name, why) for one in self.chosen)
+        return Bundling(self.kit, self.profile, (), (*self.missing, *left))
+
+    def with_pieces(self, placed: Sequence[Placed], cancel: Cancel) -> "Bundling":
+        """The same with the pieces of these instances. Raises OSError and Cancelled."""
+        made: dict[tuple[str, str], Mapping[str, Made]] = {}
+        known: dict[str, Mapping[str, Made]] = {}
+        for one in self.chosen:
+            renderer = one.bundler.renderer(one.kind)
+            if renderer is None:
+                continue
+            said = repr(renderer)
+            if said not in known:
+                wanted = [(member.instance, renderer) for member in placed]
+                results = self.kit.pieces(wanted, cancel)
+                known[said] = {
+                    instance.sop_instance: result.why if isinstance(result, Underivable) else result
+                    for (instance, _), result in zip(wanted, results, strict=True)
+                }
+            made[one.name, one.kind] = known[said]
+        return Bundling(self.kit, self.profile, self.chosen, self.missing, made)
+
+    def files(
+        self, members: Sequence[OnVolume], naming: Naming, number: int, volumes: int
+    ) -> tuple[BundledFile, ...]:
+        """What stands on a volume of these instances, in the order in which it is to lie.
+
+        Raises BundleUnfit, naming the bundler.
+        """
+        settings = self.kit.settings
+        personal = not self.profile.security
+        if not self.chosen and settings.readme == "never":
+            return ()
+        told = [(one, self._volume(members, naming, number, volumes, one)) for one in self.chosen]
+        bundles = [_bundle(one, volume) for one, volume in told]
+        bare = told[0][1] if told else self._volume(members, naming, number, volumes, None)
+        links = [link for bundle in bundles for link in bundle.links]
+        files = [file for bundle in bundles for file in bundle.files]
+        root = root_files(bare, links, settings, self.kit.rules, personal=personal, bundled=bool(files))
+        return (*root, *files)
+
+    def _volume(
+        self, members: Sequence[OnVolume], naming: Naming, number: int, volumes: int, one: Chosen | None
+    ) -> BundledVolume:
+        made = self.made.get((one.name, one.kind), {}) if one else {}
+        institution = self.kit.settings.institution or self.kit.institution
+        return volume_of(
+            members,
+            naming,
+            made,
+            number=number,
+            volumes=volumes,
+            profile=self.profile.identifier,
+            institution=institution,
+        )
+
+    def entries(self, files: Sequence[BundledFile]) -> tuple[tuple[Entry, ...], dict[str, Source]]:
+        """Files as a tree has them, and the sources behind them. Raises BundleUnfit and OSError."""
+        sources: dict[str, Source] = {}
+        entries = tuple(Entry(file.path, tuple(self._extents(file, sources))) for file in files)
+        return entries, sources
+
+    def _extents(self, file: BundledFile, sources: dict[str, Source]) -> Iterator[Extent]:
+        for part in file.parts:
+            if isinstance(part, bytes):
+                yield Literal(part)
+                continue
+            key = part.key if isinstance(part, Piece) else self.kit.programs(part)
+            sources[key] = Source(part.length, part.digest)
+            yield Range(key, 0, part.length)
+
+
+def descriptor_of(files: Sequence[BundledFile]) -> tuple[str, ...]:
+    """The File ID of the File-set Descriptor File among them; empty where there is none."""
+    return (DESCRIPTOR,) if any(file.path == (DESCRIPTOR,) for file in files) else ()
+
+
+def _bundle(one: Chosen, volume: BundledVolume) -> Bundle:
+    try:
+        bundle = one.bundler.bundle(volume, one.kind)
+        for file in bundle.files:
+            _check(file.path)
+        for link in bundle.links:
+            _check(link.path)
+    except BundleUnfit as error:
+        raise BundleUnfit(f"bundler {one.name}: {error}") from error
+    return bundle
+
+
+def _check(path: tuple[str, ...]) -> None:
+    *folders, last = path
+    well = all(map(_NAME.fullmatch, folders)) and _LAST.fullmatch(last)
+    if not well or path[0] == FOLDER or (len(path) == 1 and last in RESERVED):
+        raise BundleUnfit(f"{'/'.join(path)} is no name for a file of a bundler")

@@ -1,0 +1,90 @@
+"""Bundlers' own files, such as the programs of a display application: kept in the spool under their digests.
+
+A copy is made once and proven; what a deployer does to the original afterwards changes no medium that is
+already planned. Copies that no plan needs go when production starts and nothing is planned.
+"""
+
+import hashlib
+import os
+import shutil
+from io import BufferedReader
+from pathlib import Path
+
+from burnish.contracts import StoredFile
+from burnish.errors import BundleUnfit, SourceDamaged
+from burnish.instances.durable import sync_folder
+from burnish.instances.files import Facts, Trailer, write_trailer
+from burnish.instances.sources import Sources
+from burnish.instances.spool import PROGRAM
+
+_BLOCK = 1 << 20
+
+
+class Programs:
+    """Those of one spool."""
+
+    def __init__(self, spool: Sources) -> None:
+        self._spool = spool
+
+    def keep(self, file: StoredFile) -> str:
+        """The source key of a copy. Raises BundleUnfit where the file is not what it should be, OSError."""
+        name = file.digest.hex()
+        key = f"{name[:2]}/{name}-0{PROGRAM}"
+        if not self._stands(key, file):
+            target = self._spool.path(key)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _copy(file, target)
+        return key
+
+    def clear(self) -> None:
+        """Remove all copies."""
+        for path in self._spool.root.glob(f"[0-9a-f][0-9a-f]/*{PROGRAM}"):
+            path.unlink(missing_ok=True)
+
+    def _stands(self, key: str, file: StoredFile) -> bool:
+        try:
+            trailer = self._spool.trailer(key)
+        except SourceDamaged:
+            return False
+        return (trailer.length, trailer.digest) == (file.length, file.digest)
+
+
+class Direct:
+    """The files where they are, for who reads them at once. Keys are the paths."""
+
+    def keep(self, file: StoredFile) -> str:
+        """The path. Raises BundleUnfit where the file is not what it should be."""
+        with _opened(file.path) as source:
+            digest = hashlib.file_digest(source, "sha256").digest()
+        _demand(file, digest)
+        return str(file.path)
+
+
+def _copy(file: StoredFile, target: Path) -> None:
+    part = target.with_name(target.name + ".part")
+    try:
+        with _opened(file.path) as source, part.open("xb") as copy:
+            shutil.copyfileobj(source, copy, _BLOCK)
+            copy.flush()
+            with part.open("rb") as again:
+                _demand(file, hashlib.file_digest(again, "sha256").digest())
+            facts = Facts("", "", "", "", "", "", 0.0, 0)
+            write_trailer(copy, Trailer(facts, b"", file.length, file.digest))
+            copy.flush()
+            os.fsync(copy.fileno())
+        part.rename(target)
+    finally:
+        part.unlink(missing_ok=True)
+    sync_folder(target.parent)
+
+
+def _opened(path: Path) -> BufferedReader:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise BundleUnfit(f"{path} cannot be opened: {error.strerror}") from error
+
+
+def _demand(file: StoredFile, digest: bytes) -> None:
+    if digest != file.digest:
+        raise BundleUnfit(f"{file.path} has not the checksum that its manifest says")
