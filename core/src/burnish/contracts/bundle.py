@@ -273,9 +273,8 @@ class Bundler(Protocol):
     def offers(self) -> Sequence[Offer]:
         """What it can put on media: of each kind one at most. Cheap; may change where files come and go."""
 
-    def renderer(self, kind: BundleKind) -> Renderer | None:
-        """What is to be made of each instance for that kind; None where nothing is. Renderers of one plugin
-        that need the same may be the same: pieces are made once."""
+    def renderer(self, kinds: frozenset[BundleKind]) -> Renderer | None:
+        """What is to be made of each instance for bundles of these kinds; None where nothing is."""
         return None
 
     @abstractmethod

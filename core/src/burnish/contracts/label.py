@@ -33,6 +33,23 @@ class LabelPerson:
     """YYYY-MM-DD; as received where it is no date."""
     sex: str = ""
 
+    @property
+    def shown_name(self) -> str:
+        """The name for people to read, further component groups in parentheses; empty where there is none.
+
+        >>> LabelPerson(names=("Doe^Jane^A^^", "名^前")).shown_name
+        'Doe, Jane A (名, 前)'
+        """
+        first, *others = [_group(group) for group in self.names] or [""]
+        more = "; ".join(filter(None, others))
+        return f"{first} ({more})" if first and more else first or more
+
+
+def _group(group: str) -> str:
+    """A component group of PN: family name, a comma, and the rest."""
+    family, *given = (part.strip() for part in group.split("^"))
+    return ", ".join(filter(None, (family, " ".join(filter(None, given)))))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelStudy:

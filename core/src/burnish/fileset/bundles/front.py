@@ -10,10 +10,10 @@ Source: IHE RAD TF-3, 4.47 (RAD-47); PS3.10 8.3 and PS3.3 F.3.2.1 (File-set Desc
 import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from html import escape
 
 from burnish.contracts import BundledFile, BundledPerson, BundledStudy, BundledVolume, Link
 from burnish.fileset.bundles.settings import BundleSettings
+from burnish.markup import xml_text
 from burnish.terms import IMPLEMENTATION_VERSION_NAME
 
 README = "README.TXT"
@@ -96,10 +96,10 @@ NOT_FOR_DIAGNOSIS = (
 def index(volume: BundledVolume, links: Sequence[Link], settings: BundleSettings, *, personal: bool) -> bytes:
     """The page; `personal`: whether it may say whose instances these are."""
     title = " - ".join(filter(None, ("Medical images and documents", volume.institution)))
-    parts = [_HEAD.format(title=_text(title), style=_STYLE)]
-    parts += [f"<h1>{_text(title)}</h1>\n", f'<p class="note">{_text(_about(volume))}</p>\n']
+    parts = [_HEAD.format(title=xml_text(title), style=_STYLE)]
+    parts += [f"<h1>{xml_text(title)}</h1>\n", f'<p class="note">{xml_text(_about(volume))}</p>\n']
     parts += ['<ul class="start">\n', *map(_link, links), "</ul>\n"]
-    parts += [f'<p class="warning">{_text(NOT_FOR_DIAGNOSIS)}</p>\n']
+    parts += [f'<p class="warning">{xml_text(NOT_FOR_DIAGNOSIS)}</p>\n']
     if personal:
         for person in volume.people:
             parts += _person(person)
@@ -109,16 +109,16 @@ def index(volume: BundledVolume, links: Sequence[Link], settings: BundleSettings
         ("Note", settings.notice),
     ):
         if said:
-            parts.append(f"<h2>{heading}</h2>\n<p>{'<br />'.join(map(_text, said.splitlines()))}</p>\n")
+            parts.append(f"<h2>{heading}</h2>\n<p>{'<br />'.join(map(xml_text, said.splitlines()))}</p>\n")
     return "".join((*parts, _TAIL)).encode()
 
 
 def _link(link: Link) -> str:
     path = "/".join(link.path)
-    note = f'<br /><span class="note">{_text(link.note)}</span>' if link.note else ""
+    note = f'<br /><span class="note">{xml_text(link.note)}</span>' if link.note else ""
     if link.page:
-        return f'<li><a href="{_text(path)}">{_text(link.title)}</a>{note}</li>\n'
-    return f"<li><strong>{_text(link.title)}</strong>: start <code>{_text(path)}</code>{note}</li>\n"
+        return f'<li><a href="{xml_text(path)}">{xml_text(link.title)}</a>{note}</li>\n'
+    return f"<li><strong>{xml_text(link.title)}</strong>: start <code>{xml_text(path)}</code>{note}</li>\n"
 
 
 def _person(person: BundledPerson) -> Iterator[str]:
@@ -128,39 +128,22 @@ def _person(person: BundledPerson) -> Iterator[str]:
         said.birth_date and f"born {said.birth_date}",
         said.sex,
     ]
-    yield f"<h2>{_text(shown_name(said.names) or 'Without a name')}</h2>\n"
+    yield f"<h2>{xml_text(said.shown_name or 'Without a name')}</h2>\n"
     if any(facts):
-        yield f"<p>{_text(', '.join(filter(None, facts)))}</p>\n"
+        yield f"<p>{xml_text(', '.join(filter(None, facts)))}</p>\n"
     for study in person.studies:
         yield from _study(study)
 
 
 def _study(study: BundledStudy) -> Iterator[str]:
     heading = " ".join(filter(None, (study.date, study.time, study.description))) or "Study"
-    yield f"<h3>{_text(heading)}</h3>\n<ul>\n"
+    yield f"<h3>{xml_text(heading)}</h3>\n<ul>\n"
     for series in study.series:
         words = (series.modality, series.number and f"series {series.number}", series.description)
         count = len(series.instances)
         many = f"{count} {'file' if count == 1 else 'files'}"
-        yield f"<li>{_text(', '.join(filter(None, (*words, many))))}</li>\n"
+        yield f"<li>{xml_text(', '.join(filter(None, (*words, many))))}</li>\n"
     yield "</ul>\n"
-
-
-def shown_name(names: Sequence[str]) -> str:
-    """A Patient's Name for people to read, its component groups in parentheses.
-
-    >>> shown_name(("Doe^Jane^A^^", "名^前"))
-    'Doe, Jane A (名, 前)'
-    """
-    groups = [_group(group) for group in names]
-    first, *others = groups or [""]
-    more = "; ".join(filter(None, others))
-    return f"{first} ({more})" if first and more else first or more
-
-
-def _group(group: str) -> str:
-    family, *given = (part.strip() for part in group.split("^"))
-    return ", ".join(filter(None, (family, " ".join(filter(None, given)))))
 
 
 def _about(volume: BundledVolume) -> str:
@@ -213,19 +196,6 @@ def _ascii(text: str) -> bytes:
     return "".join(one if one in "\r\n" or one.isprintable() else " " for one in kept).encode(
         "ascii", "replace"
     )
-
-
-def _text(text: str) -> str:
-    """Escaped, without what XML does not allow in any spelling (XML 1.0, 2.2), and without what turns the
-    direction of what follows."""
-    return escape("".join(one if _may_stand(one) else "\N{REPLACEMENT CHARACTER}" for one in text))
-
-
-def _may_stand(letter: str) -> bool:
-    code = ord(letter)
-    if 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069:
-        return False
-    return code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code > 0xFFFF
 
 
 def root_files(

@@ -3,7 +3,8 @@
 import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Final, Protocol
 
 from burnish.contracts import (
@@ -11,6 +12,7 @@ from burnish.contracts import (
     Bundle,
     BundledFile,
     BundledVolume,
+    BundleKind,
     Bundler,
     Cancel,
     Piece,
@@ -94,32 +96,28 @@ class Bundling:
     profile: Profile
     chosen: tuple[Chosen, ...]
     missing: tuple[LeftOut, ...] = ()
-    made: Mapping[tuple[str, str], Mapping[str, Made]] = field(default_factory=dict)
-    """Pieces by bundler and kind, then by SOP Instance UID."""
+    made: Mapping[str, Mapping[str, Made]] = field(default_factory=dict)
+    """Pieces by bundler, then by SOP Instance UID."""
 
     def without(self, why: str) -> "Bundling":
         """The same with nothing but what the medium says of itself."""
         left = tuple(LeftOut(one.name, why) for one in self.chosen)
-        return Bundling(self.kit, self.profile, (), (*self.missing, *left))
+        return replace(self, chosen=(), missing=(*self.missing, *left))
 
     def with_pieces(self, placed: Sequence[Placed], cancel: Cancel) -> "Bundling":
         """The same with the pieces of these instances. Raises OSError and Cancelled."""
-        made: dict[tuple[str, str], Mapping[str, Made]] = {}
-        known: dict[str, Mapping[str, Made]] = {}
-        for one in self.chosen:
-            renderer = one.bundler.renderer(one.kind)
-            if renderer is None:
-                continue
-            said = repr(renderer)
-            if said not in known:
+        made: dict[str, Mapping[str, Made]] = {}
+        for name, group in groupby(sorted(self.chosen, key=_name), _name):
+            ours = list(group)
+            renderer = ours[0].bundler.renderer(frozenset(one.kind for one in ours))
+            if renderer:
                 wanted = [(member.instance, renderer) for member in placed]
                 results = self.kit.pieces(wanted, cancel)
-                known[said] = {
+                made[name] = {
                     instance.sop_instance: result.why if isinstance(result, Underivable) else result
                     for (instance, _), result in zip(wanted, results, strict=True)
                 }
-            made[one.name, one.kind] = known[said]
-        return Bundling(self.kit, self.profile, self.chosen, self.missing, made)
+        return replace(self, made=made)
 
     def files(
         self, members: Sequence[OnVolume], naming: Naming, number: int, volumes: int
@@ -134,16 +132,18 @@ class Bundling:
             return ()
         told = [(one, self._volume(members, naming, number, volumes, one)) for one in self.chosen]
         bundles = [_bundle(one, volume) for one, volume in told]
+        pairs = zip(self.chosen, bundles, strict=True)
+        viewers_first = sorted(pairs, key=lambda pair: pair[0].kind is BundleKind.CONTENT)
         bare = told[0][1] if told else self._volume(members, naming, number, volumes, None)
         links = [link for bundle in bundles for link in bundle.links]
-        files = [file for bundle in bundles for file in bundle.files]
+        files = [file for _, bundle in viewers_first for file in bundle.files]
         root = root_files(bare, links, settings, self.kit.rules, personal=personal, bundled=bool(files))
         return (*root, *files)
 
     def _volume(
         self, members: Sequence[OnVolume], naming: Naming, number: int, volumes: int, one: Chosen | None
     ) -> BundledVolume:
-        made = self.made.get((one.name, one.kind), {}) if one else {}
+        made = self.made.get(one.name, {}) if one else {}
         institution = self.kit.settings.institution or self.kit.institution
         return volume_of(
             members,
@@ -193,3 +193,7 @@ def _check(path: tuple[str, ...]) -> None:
     well = all(map(_NAME.fullmatch, folders)) and _LAST.fullmatch(last)
     if not well or path[0] == FOLDER or (len(path) == 1 and last in RESERVED):
         raise BundleUnfit(f"{'/'.join(path)} is no name for a file of a bundler")
+
+
+def _name(one: Chosen) -> str:
+    return one.name

@@ -50,7 +50,7 @@ class OpenedPicture(Picture):
     def __init__(self, file: BinaryIO, length: int, syntax: str) -> None:
         self._file, self._length, self._start = file, length, file.tell()
         self.transfer_syntax = syntax
-        self.dataset = _attributes(file, syntax)
+        self.dataset = _attributes(file, length, syntax)
         file.seek(self._start)
         self._values = Values(file, length)
         implicit, big = syntax == IMPLICIT_VR_LE, syntax == EXPLICIT_VR_BE
@@ -181,13 +181,13 @@ _GROUPS: Final = (
 """Functional groups that say how a frame is shown."""
 
 
-def _attributes(file: BinaryIO, syntax: str) -> Dataset:
+def _attributes(file: BinaryIO, length: int, syntax: str) -> Dataset:
     """Everything before the pixels."""
 
     def stop(tag: BaseTag, vr: str | None, length: int) -> bool:
         return int(tag) >= PIXEL_DATA
 
-    return read_dataset(file, syntax == IMPLICIT_VR_LE, syntax != EXPLICIT_VR_BE, stop_when=stop)
+    return read_dataset(file, syntax == IMPLICIT_VR_LE, syntax != EXPLICIT_VR_BE, length, stop)
 
 
 def _bits(image: Image, read: Any, number: int) -> tuple[bytes, Decoded]:

@@ -1,0 +1,92 @@
+"""What the pages say, in five languages. The name of each language is in that language."""
+
+from collections.abc import Mapping
+from typing import Final
+
+WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "title": "Images and documents",
+        "born": "born",
+        "series": "Series",
+        "images": "images",
+        "files": "files",
+        "study": "Study",
+        "report": "Report",
+        "document": "Document",
+        "frame": "frame",
+        "of": "of",
+        "contents": "Contents",
+        "unshown": "cannot be shown here",
+        "nobody": "Without a name",
+        "notice": "Not for diagnosis. These pictures are for reference; diagnosis is made from the DICOM "
+        "files.",
+    },
+    "de": {
+        "title": "Bilder und Dokumente",
+        "born": "geboren",
+        "series": "Serie",
+        "images": "Bilder",
+        "files": "Dateien",
+        "study": "Untersuchung",
+        "report": "Befund",
+        "document": "Dokument",
+        "frame": "Bild",
+        "of": "von",
+        "contents": "Inhalt",
+        "unshown": "kann hier nicht gezeigt werden",
+        "nobody": "Ohne Namen",
+        "notice": "Nicht zur Befundung. Diese Bilder dienen der Ansicht; befundet wird mit den "
+        "DICOM-Dateien.",
+    },
+    "fr": {
+        "title": "Images et documents",
+        "born": "né(e) le",
+        "series": "Série",
+        "images": "images",
+        "files": "fichiers",
+        "study": "Examen",
+        "report": "Compte rendu",
+        "document": "Document",
+        "frame": "image",
+        "of": "sur",
+        "contents": "Contenu",
+        "unshown": "ne peut être affiché ici",
+        "nobody": "Sans nom",
+        "notice": "Ne pas utiliser pour le diagnostic. Ces images sont indicatives ; le diagnostic se fait à "
+        "partir des fichiers DICOM.",
+    },
+    "es": {
+        "title": "Imágenes y documentos",
+        "born": "nacimiento",
+        "series": "Serie",
+        "images": "imágenes",
+        "files": "archivos",
+        "study": "Estudio",
+        "report": "Informe",
+        "document": "Documento",
+        "frame": "imagen",
+        "of": "de",
+        "contents": "Contenido",
+        "unshown": "no se puede mostrar aquí",
+        "nobody": "Sin nombre",
+        "notice": "No apto para diagnóstico. Estas imágenes son de referencia; el diagnóstico se hace con "
+        "los archivos DICOM.",
+    },
+    "it": {
+        "title": "Immagini e documenti",
+        "born": "data di nascita",
+        "series": "Serie",
+        "images": "immagini",
+        "files": "file",
+        "study": "Esame",
+        "report": "Referto",
+        "document": "Documento",
+        "frame": "immagine",
+        "of": "di",
+        "contents": "Contenuto",
+        "unshown": "non può essere mostrato qui",
+        "nobody": "Senza nome",
+        "notice": "Non per la diagnosi. Queste immagini sono di riferimento; la diagnosi si fa con i file "
+        "DICOM.",
+    },
+}
