@@ -27,7 +27,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, JPEGLosslessSV1,
 from pynetdicom.association import Association
 
 from tests.backlog import DEAD, fill
-from tests.bench import samples, volumes
+from tests.bench import samples, volumes, web
 from tests.bench.measure import (
     PATIENCE,
     Peer,
@@ -475,5 +475,6 @@ ROWS: dict[str, tuple[Measure, tuple[int, ...]]] = {
     "recovery": (recovery, (10_000,)),
     "copies": (copies, (500,)),
     **volumes.ROWS,
+    **web.ROWS,
 }
 """By name: what measures it, and how many files it takes unless told."""
