@@ -38,7 +38,7 @@ _FACTS: Final = Facts(CTImageStorage, "", "", "", ExplicitVRLittleEndian, "", 0.
 
 def web(count: int, rounds: int, folder: Path) -> Row:
     """IHE PDI web content of CT slices: a picture and a thumbnail of each, made and synced by a worker for
-    each core, and the pages about them; beside dcmj2pnm, which makes the same pictures, one after the other."""
+    each core, and the pages about them; beside dcmj2pnm, which makes the same pictures one after another."""
     paths = samples.write(samples.slices(count), folder / "files")
     bundler = WebBundler(Settings())
     with closing(Workers(MediaSettings())) as workers:

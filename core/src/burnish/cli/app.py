@@ -75,6 +75,11 @@ def compose(
     assume_character_set: Annotated[
         str, typer.Option(help="Specific Character Set of text that comes without one; absent: ASCII.")
     ] = "",
+    non_dicom: Annotated[
+        str,
+        typer.Option(help="Pages and pictures beside: FOR_PATIENT or another term of [bundles]."),
+    ] = "NO",
+    viewer: Annotated[bool, typer.Option("--viewer", help="A display application beside them.")] = False,
     tree: Annotated[bool, typer.Option("--tree", help="Write a folder instead of an image.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="A table of what became of each file.")] = False,
     as_json: JsonOption = False,
@@ -82,13 +87,11 @@ def compose(
 ) -> None:
     """Make a file-set and an image of files in one shot, without a server; proven before it is named."""
     from burnish.cli.compose import run_compose
+    from burnish.fileset.bundles.wishes import Wishes
 
-    assumed = assume_character_set
-    sys.exit(
-        run_compose(
-            paths, profile, out, file_set_id, config, assumed, tree=tree, explain=explain, as_json=as_json
-        )
-    )
+    assumed, wishes = assume_character_set, Wishes(non_dicom, "YES" if viewer else "NO")
+    how = {"tree": tree, "explain": explain, "as_json": as_json}
+    sys.exit(run_compose(paths, profile, out, file_set_id, config, assumed, wishes, **how))
 
 
 @app.command()

@@ -8,6 +8,7 @@ from burnish.cli import complain, say
 from burnish.cli.progress import progress
 from burnish.config import load_config, load_plugins
 from burnish.errors import ConfigError
+from burnish.fileset.bundles.wishes import Wishes
 from burnish.instances.charset import assumed_set
 from burnish.kit import make_kit
 from burnish.production.oneshot import Composed, FileFate, OneShot
@@ -21,6 +22,7 @@ def run_compose(
     file_set_id: str,
     config: Path | None,
     assumed: str,
+    wishes: Wishes,
     *,
     tree: bool,
     explain: bool,
@@ -35,7 +37,7 @@ def run_compose(
         one_shot = OneShot(
             make_kit(loaded.config, registry, loaded.folder), profile, report, assumed=characters
         )
-        made = one_shot.run(paths, out, file_set_id, tree=tree)
+        made = one_shot.run(paths, out, file_set_id, wishes, tree=tree)
     if as_json:
         say(json.dumps(_document(made), indent=2))
     else:
@@ -63,6 +65,8 @@ def _tell(made: Composed, explain: bool) -> None:
             f"{image}: {volume.profile.identifier}, {placed} of {len(made.files)} files,"
             f" {people} patient{'s' * (people != 1)}, {volume.recipe.length} bytes, proven"
         )
+        for left in volume.left_out:
+            complain(f"warning: {image}: without {left.what}: {left.why}")
         for warning in volume.warnings:
             complain(f"warning: {image}: {warning.rule}: {warning}")
     if not made.images:
@@ -87,6 +91,8 @@ def _document(made: Composed) -> dict[str, object]:
             "medium": volume.medium,
             "length": volume.recipe.length,
             "digest": volume.recipe.digest.hex(),
+            "bundles": list(volume.bundles),
+            "left_out": [asdict(left) for left in volume.left_out],
             "warnings": [asdict(warning) for warning in volume.warnings],
         }
         for image, volume in zip(made.images, made.volumes, strict=True)

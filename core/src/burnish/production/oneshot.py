@@ -19,26 +19,24 @@ from typing import BinaryIO, Final
 
 from pydicom.uid import UID
 
-from burnish.contracts import Cancel, IconRule
-from burnish.errors import ConfigError, FailedItem, RequestFailed, SourceDamaged
+from burnish.errors import ConfigError, FailedItem, RequestFailed
+from burnish.fileset.bundles.wishes import Wishes
 from burnish.fileset.compose import Kit, Volume, compose
 from burnish.fileset.content import Unreadable
-from burnish.fileset.derive.forms import form_of
-from burnish.fileset.derive.workers import Failed, Task, Workers
+from burnish.fileset.derive.workers import Workers
 from burnish.fileset.files import Found, find_files, read_file
-from burnish.fileset.fit import Form, Placed, Underivable
+from burnish.fileset.fit import Placed
 from burnish.fileset.names import map_file_set_id
 from burnish.fileset.naming import Naming
 from burnish.fileset.select import Wanted
-from burnish.instances.head import KeptHead, with_assumed_set
 from burnish.instances.instance import Instance
-from burnish.instances.spool import FORMS
 from burnish.media import CAPACITY
-from burnish.recipe import Entry, Located, Range, Recipe
+from burnish.production.scratch import Scratch
+from burnish.recipe import Entry, Range, Recipe
 from burnish.recipe.proof import pour_and_prove
 from burnish.requests.reference import Reference, minted_uid, opaque_token
-from burnish.terms import EXPLICIT_VR_LE
 
+_NOTHING: Final = Wishes()
 _READERS: Final = min(4, os.cpu_count() or 1)
 """Files that are read at once."""
 
@@ -71,88 +69,6 @@ class Composed:
     """One per file that was looked at, in the order of their paths."""
 
 
-class _Sources:
-    """Files and derived forms by source key."""
-
-    def __init__(self, scratch: Path, assumed: bytes, workers: Workers) -> None:
-        self._scratch = scratch
-        self._assumed = assumed
-        self._workers = workers
-        self._places: dict[str, tuple[Path, int]] = {}
-        self._forms: dict[tuple[str, str], Form | Underivable] = {}
-        """By the key of the instance and the transfer syntax."""
-        self.liberties: dict[str, tuple[str, ...]] = {}
-        """In what the file of a key leaves PS3.10, where it does."""
-
-    def add_file(self, path: Path, found: Found) -> Instance:
-        """The instance that was found in a file."""
-        key = self.add(path, found.start)
-        if found.liberties:
-            self.liberties[key] = found.liberties
-        head = with_assumed_set(found.instance.head.data, self._assumed)
-        return found.instance._replace(key=key, head=KeptHead(head))
-
-    def add(self, path: Path, offset: int) -> str:
-        key = str(len(self._places))
-        self._places[key] = path, offset
-        return key
-
-    @contextmanager
-    def open(self, key: str) -> Iterator[Located]:
-        path, offset = self._places[key]
-        try:
-            descriptor = os.open(path, os.O_RDONLY)
-        except OSError as error:
-            raise SourceDamaged(f"{path} cannot be opened: {error.strerror}") from error
-        try:
-            yield Located(descriptor, offset)
-        finally:
-            os.close(descriptor)
-
-    def derive(self, wanted: Sequence[tuple[Instance, str]], cancel: Cancel) -> Iterator[Form | Underivable]:
-        """Forms of files' data sets, in the scratch folder; a `Derive`. What was derived is not again."""
-        missing = [(instance, to) for instance, to in wanted if (instance.key, to) not in self._forms]
-        made = self._workers.run([self._task(instance, to) for instance, to in missing], cancel)
-        for instance, to in wanted:
-            if (instance.key, to) not in self._forms:
-                key = self.add(self._target(instance, to), 0)
-                self._forms[instance.key, to] = form_of(key, to, next(made))
-            yield self._forms[instance.key, to]
-
-    def _task(self, instance: Instance, to: str) -> Task:
-        path, offset = self._places[instance.key]
-        return Task(
-            source=path,
-            offset=offset,
-            length=instance.length,
-            digest=instance.digest,
-            transfer_syntax=instance.transfer_syntax,
-            target=self._target(instance, to),
-            facts=None,
-            to=to,
-        )
-
-    def icons(
-        self, wanted: Sequence[tuple[Instance, IconRule]], cancel: Cancel
-    ) -> Iterator[bytes | Underivable]:
-        """Icons of files, in the scratch folder; a `MakeIcons`."""
-        tasks = [
-            replace(self._task(one, EXPLICIT_VR_LE), target=self._icon(one), icon=rule)
-            for one, rule in wanted
-        ]
-        for (instance, _), result in zip(wanted, self._workers.run(tasks, cancel), strict=True):
-            if isinstance(result, Failed):
-                yield Underivable(result.why, result.reason)
-            else:
-                yield self._icon(instance).read_bytes()
-
-    def _icon(self, instance: Instance) -> Path:
-        return self._scratch / f"{instance.key}.icon"
-
-    def _target(self, instance: Instance, to: str) -> Path:
-        return self._scratch / f"{instance.key}{FORMS[to]}"
-
-
 class OneShot:
     """One call of `burnish compose`."""
 
@@ -169,23 +85,28 @@ class OneShot:
         self._report = report
         self._assumed = assumed
 
-    def run(self, paths: Sequence[Path], out: Path, file_set_id: str, *, tree: bool) -> Composed:
-        """Make `out` and, where it is split, what follows it. Raises ConfigError for a wrong call and
-        RequestFailed where nothing can be made; none of them is there then."""
+    def run(
+        self, paths: Sequence[Path], out: Path, file_set_id: str, wishes: Wishes = _NOTHING, *, tree: bool
+    ) -> Composed:
+        """Make `out` and, where it is split, what follows it; `wishes`: what is to stand beside.
+
+        Raises ConfigError for a wrong call and RequestFailed where nothing can be made; none of them is
+        there then.
+        """
         _check_free([out])
         with ExitStack() as stack:
             folder = Path(stack.enter_context(_scratch(out)))
             workers = stack.enter_context(closing(Workers(self._kit.media)))
-            sources = _Sources(folder, self._assumed, workers)
+            sources = Scratch(folder, self._assumed, workers)
             files = find_files(paths)
             instances, fates = self._read(files, sources)
-            volumes = self._compose(instances, fates, sources, file_set_id)
+            volumes = self._compose(instances, fates, sources, file_set_id, wishes)
             outs = outs_of(out, len(volumes))
             self._write(volumes, sources, outs, folder / "media", tree=tree)
         return Composed(outs, volumes, _in_order(files, fates))
 
     def _read(
-        self, files: Sequence[Path], sources: _Sources
+        self, files: Sequence[Path], sources: Scratch
     ) -> tuple[dict[str, tuple[Path, Instance]], dict[Path, FileFate]]:
         """Instances by UID, and what became of the files that are none."""
         found: dict[str, tuple[Path, Instance]] = {}
@@ -206,17 +127,21 @@ class OneShot:
         self,
         instances: dict[str, tuple[Path, Instance]],
         fates: dict[Path, FileFate],
-        sources: _Sources,
+        sources: Scratch,
         file_set_id: str,
+        wishes: Wishes,
     ) -> tuple[Volume, ...]:
         """Compose what fits; leaves out what a failure names and tries again with the rest."""
-        kit = replace(self._kit, derive=sources.derive, icons=sources.icons, opener=sources.open)
+        bundles = replace(self._kit.bundles, pieces=sources.pieces, programs=sources.program)
+        kit = replace(
+            self._kit, derive=sources.derive, icons=sources.icons, opener=sources.open, bundles=bundles
+        )
         left = dict(instances)
         while left:
             wanted = [_wanted(instance, self._profile.identifier) for _, instance in left.values()]
             self._report("composing", 0, len(wanted))
             try:
-                volumes = compose(wanted, _naming(wanted, file_set_id), kit, may_split=True)
+                volumes = compose(wanted, _naming(wanted, file_set_id), kit, wishes=wishes, may_split=True)
             except RequestFailed as error:
                 dropped = [item for item in error.failed if item.sop_instance in left]
                 if not dropped:
@@ -235,7 +160,7 @@ class OneShot:
         return ()
 
     def _write(
-        self, volumes: Sequence[Volume], sources: _Sources, outs: Sequence[Path], folder: Path, *, tree: bool
+        self, volumes: Sequence[Volume], sources: Scratch, outs: Sequence[Path], folder: Path, *, tree: bool
     ) -> None:
         """Write and prove every volume in a scratch folder, then name them all, or none."""
         _check_free(outs)
@@ -341,7 +266,7 @@ def _in_order(files: Sequence[Path], fates: dict[Path, FileFate]) -> tuple[FileF
     return tuple(fates[path] for path in files if path in fates)
 
 
-def _notes(placed: Placed, sources: _Sources) -> tuple[str, ...]:
+def _notes(placed: Placed, sources: Scratch) -> tuple[str, ...]:
     liberties = sources.liberties.get(placed.instance.key, ())
     said = placed.instance.transfer_syntax
     if said == placed.form.transfer_syntax:
@@ -377,12 +302,12 @@ def _remove(out: Path) -> None:
         out.unlink()
 
 
-def _write_image(volume: Volume, sources: _Sources, out: Path, progress: _Progress) -> None:
+def _write_image(volume: Volume, sources: Scratch, out: Path, progress: _Progress) -> None:
     with out.open("x+b", buffering=0) as file:
         _pour_and_prove(volume.recipe, sources, file, progress, 0)
 
 
-def _write_tree(volume: Volume, sources: _Sources, out: Path, progress: _Progress) -> None:
+def _write_tree(volume: Volume, sources: Scratch, out: Path, progress: _Progress) -> None:
     done = 0
     out.mkdir()
     for entry in volume.tree.entries:
@@ -399,7 +324,7 @@ def _alone(entry: Entry, volume: Volume) -> Recipe:
 
 
 def _pour_and_prove(
-    recipe: Recipe, sources: _Sources, file: BinaryIO, progress: _Progress, before: int
+    recipe: Recipe, sources: Scratch, file: BinaryIO, progress: _Progress, before: int
 ) -> None:
     """Write, have it on the disk, and read it back past the cache."""
     pour_and_prove(recipe, sources.open, file.fileno(), lambda step, done: progress(step, before + done))
