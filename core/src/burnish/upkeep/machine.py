@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from burnish.config import Loaded, check_plugins
+from burnish.config import Loaded, bundler_tables, check_plugins
 from burnish.contracts.check import CheckSpec, Finding, odd, well, wrong
 from burnish.errors import BurnishError, ConfigError
 
@@ -48,6 +48,7 @@ def configuration(loaded: Loaded) -> Iterator[Finding]:
         "writers": config.writers,
         "movers": config.movers,
         "printers": config.printers,
+        "bundlers": bundler_tables(config.bundlers, registry),
     }
     for role, devices in tables.items():
         yield from _built(role, devices, getattr(registry, role))

@@ -23,7 +23,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    readme: Literal["require", "warn"] = "warn"
+    readme: Literal["require", "warn"] = "require"
     """What follows where README.TXT is missing. IHE's own test tool takes that for an error, so media that
     are called PDI media need `require`; but whoever imports a medium does so without it, and nothing that
     is installed here may be able to make one."""

@@ -180,15 +180,16 @@ def _bundle(one: Chosen, volume: BundledVolume) -> Bundle:
     try:
         bundle = one.bundler.bundle(volume, one.kind)
         for file in bundle.files:
-            _check(file.path)
+            check_path(file.path)
         for link in bundle.links:
-            _check(link.path)
+            check_path(link.path)
     except BundleUnfit as error:
         raise BundleUnfit(f"bundler {one.name}: {error}") from error
     return bundle
 
 
-def _check(path: tuple[str, ...]) -> None:
+def check_path(path: tuple[str, ...]) -> None:
+    """Raise BundleUnfit for what is no name of a bundler's file."""
     *folders, last = path
     well = all(map(_NAME.fullmatch, folders)) and _LAST.fullmatch(last)
     if not well or path[0] == FOLDER or (len(path) == 1 and last in RESERVED):

@@ -25,9 +25,24 @@ class Programs:
 
     def __init__(self, spool: Sources) -> None:
         self._spool = spool
+        self._proven: dict[StoredFile, tuple[int, ...]] = {}
+        """What each original looked like when it was hashed last."""
+
+    def _prove(self, file: StoredFile) -> None:
+        """Hash the original again, unless it has not been touched since: a copy that is kept stays right
+        whatever happens to it, and all the same nobody wants a medium of what somebody has tampered with."""
+        try:
+            found = file.path.stat()
+        except OSError as error:
+            raise BundleUnfit(f"{file.path}: {error.strerror}") from error
+        looks = found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+        if self._proven.get(file) != looks:
+            check_program(file)
+            self._proven[file] = looks
 
     def keep(self, file: StoredFile) -> str:
         """The source key of a copy. Raises BundleUnfit where the file is not what it should be, OSError."""
+        self._prove(file)
         name = file.digest.hex()
         key = f"{name[:2]}/{name}-0{PROGRAM}"
         if not self._stands(key, file):

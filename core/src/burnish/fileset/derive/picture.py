@@ -6,6 +6,7 @@ Source: PS3.3 C.11.1 and C.11.2 (modality and VOI), C.7.6.3.1.5 and C.7.9 (palet
 groups of frames).
 """
 
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -182,12 +183,15 @@ _GROUPS: Final = (
 
 
 def _attributes(file: BinaryIO, length: int, syntax: str) -> Dataset:
-    """Everything before the pixels."""
+    """Everything before the pixels. Raises ValueError, whatever pydicom raises over a broken structure."""
 
     def stop(tag: BaseTag, vr: str | None, length: int) -> bool:
         return int(tag) >= PIXEL_DATA
 
-    return read_dataset(file, syntax == IMPLICIT_VR_LE, syntax != EXPLICIT_VR_BE, length, stop)
+    try:
+        return read_dataset(file, syntax == IMPLICIT_VR_LE, syntax != EXPLICIT_VR_BE, length, stop)
+    except (OSError, EOFError, struct.error, KeyError, AttributeError, TypeError) as error:
+        raise ValueError(f"its data set cannot be read: {error}") from error
 
 
 def _bits(image: Image, read: Any, number: int) -> tuple[bytes, Decoded]:
