@@ -246,12 +246,12 @@ def test_beside_sealed_files_nothing_tells_of_patients(opened: Open, tmp_path: P
 
 
 def test_case_102_what_stands_beside_counts(opened: Open) -> None:
-    desk = opened(LEAFLET.format("size = 200000"), writer="capacity = 400000")
+    desk = opened(LEAFLET.format("size = 270000"), writer="capacity = 400000")
     first, second = desk.make(
         wanted=("DONE", "NORMAL", 2), IncludeNonDICOMObjects="FOR_PATIENT", AllowMediaSplitting="YES"
     )
     for number, medium in enumerate((first, second), 1):
-        assert (medium / "LEAFLET" / "LARGE.BIN").stat().st_size == 200_000
+        assert (medium / "LEAFLET" / "LARGE.BIN").stat().st_size == 270_000
         text = (medium / "README.TXT").read_text()
         assert f"Volume     {number} of 2" in text
         assert f"{number} of 2" in (medium / "INDEX.HTM").read_text()

@@ -22,6 +22,8 @@ from burnish.cli.app import app
 from burnish.config import SAMPLE, Config
 from burnish.contracts import (
     Artwork,
+    BundledFile,
+    BundleKind,
     Cancel,
     FileKind,
     FileView,
@@ -51,6 +53,7 @@ from burnish.recipe import Entry, Literal, Recipe, Tree
 from burnish.registry import Registry, default_plugins, installed
 from burnish.requests.states import MOVES, PIECE_MOVES, REFUSALS, Event, PieceState
 from burnish.terms import EXPLICIT_VR_LE, ExecutionStatus, FailureReason, StatusInfo
+from burnish.testing.bundlers import volume_of_people
 from pydantic import BaseModel
 
 HOUSE = Path(__file__).parent.parent
@@ -69,6 +72,12 @@ DOCUMENTS = sorted(
 SHOWN = [str(path.relative_to(HOUSE)) for path in DOCUMENTS]
 NOT_IN_THE_SAMPLE = {"formats", "rules", "label_makers"}
 """Tables without a key of their own: what stands in them is a plugin's."""
+
+OF_NAMES = tuple(f"{table}." for table in ("writers", "movers", "printers", "stations", "aets", "bundlers"))
+OF_NAMES += ("bundles.profiles.",)
+"""Tables of tables, whose names are the deployer's."""
+MAPS = {"non_dicom", "display"}
+"""Tables whose every key is the deployer's."""
 
 # --- commands ----------------------------------------------------------------------------------------------
 
@@ -153,8 +162,8 @@ def sample_keys() -> set[str]:
 
 def _dotted(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
     for name, value in values.items():
-        star = "*" if above in ("writers.", "movers.", "printers.", "stations.", "aets.") else name
-        if isinstance(value, dict) and value:
+        star = "*" if above in OF_NAMES else name
+        if isinstance(value, dict) and value and name not in MAPS:
             yield from _dotted(value, f"{above}{star}.")
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             yield from _dotted(value[0], f"{above}{star}.")
@@ -163,12 +172,10 @@ def _dotted(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
 
 
 def test_the_sample_has_every_key_and_no_other() -> None:
-    writers = {f"writers.*.{key}" for key in _file_writer_keys()}
-    assert sample_keys() == ({*model_keys(Config)} | writers) - NOT_IN_THE_SAMPLE
-
-
-def _file_writer_keys() -> list[str]:
-    return list(Registry.load(["writer-file"]).writers["file"].settings.model_fields)
+    registry = Registry.load(["writer-file", "bundler-folder"])
+    writers = {f"writers.*.{key}" for key in registry.writers["file"].settings.model_fields}
+    bundlers = {f"bundlers.*.{key}" for key in registry.bundlers["folder"].settings.model_fields}
+    assert sample_keys() == ({*model_keys(Config)} | writers | bundlers) - NOT_IN_THE_SAMPLE
 
 
 def test_every_key_says_what_it_means() -> None:
@@ -366,6 +373,16 @@ def test_the_example_of_burnish_rule_sets() -> None:
     assert list(rules.check(MediumView(MediumFacts(), {file.path: file}, None))) == []
     [breach] = rules.check(MediumView(MediumFacts(), {}, None))
     assert (breach.rule, breach.severity) == ("house", Severity.REFUSAL)
+
+
+def test_the_example_of_burnish_bundlers() -> None:
+    [spec] = example("burnish_bundlers")
+    bundler = spec.make({"text": "Über alles"})
+    assert spec.standing
+    assert [offer.personal for offer in bundler.offers] == [False]
+    bundle = bundler.bundle(volume_of_people([]), BundleKind.CONTENT)
+    assert bundle.files == (BundledFile(("HOUSE", "LEAFLET.TXT"), (b"?ber alles",)),)
+    assert bundle.links[0].path == ("HOUSE", "LEAFLET.TXT")
 
 
 @contextmanager

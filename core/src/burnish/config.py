@@ -491,10 +491,12 @@ FOR_RESEARCH = ["*"]
 YES = ["*"]
 
 # [bundles.profiles.STD-GEN-CD]  # another map for the media of one profile
-# display = { YES = ["web"] }
+# non_dicom = { FOR_PATIENT = ["web"] }
+# display = { YES = ["weasis"] }
 # [bundlers.weasis]           # a display application in a folder: README of the plugin `bundler-folder`
 # driver = "folder"
 # path = "/srv/weasis"
+# autorun = false
 
 # [aets.CT1]                  # where the table exists, any AE that is not in it is turned away
 # may = ["store", "create", "cancel", "get"]

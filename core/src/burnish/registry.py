@@ -29,7 +29,16 @@ from burnish.contracts import (
 from burnish.errors import ConfigError, PluginError
 
 GROUP = "burnish"
-FIRST_PARTY = ("profiles", "format-", "rules-", "label-", "writer-file", "printer-file", "bundler-")
+FIRST_PARTY = (
+    "profiles",
+    "format-",
+    "rules-",
+    "label-",
+    "writer-file",
+    "printer-file",
+    "bundler-folder",
+    "bundler-web",
+)
 """What a configuration that names no plugins loads, where it is installed: names or beginnings of names."""
 
 

@@ -46,6 +46,7 @@ from burnish.requests.reference import SuppliedIcon
 from burnish.terms import WITHOUT_PATIENT, StatusInfo
 
 _NEVER: Final = Cancel()
+_TOO_LARGE: Final = (StatusInfo.SET_OVERSIZED, StatusInfo.INST_OVERSIZED)
 
 _Loads = Sequence[Sequence[Owned]]
 """Instances that may share volumes, for each company of people."""
@@ -200,7 +201,7 @@ class _Work:
         try:
             return self._on_shelf(profile, placed, loads, bundling, may_split=may_split)
         except RequestFailed as error:
-            if not bundling.chosen or error.info is not StatusInfo.SET_OVERSIZED:
+            if not bundling.chosen or error.info not in _TOO_LARGE:
                 raise
             bare = bundling.without("it does not fit on the medium beside the instances")
             return self._on_shelf(profile, placed, loads, bare, may_split=may_split)

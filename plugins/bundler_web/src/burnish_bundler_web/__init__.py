@@ -6,19 +6,20 @@ report     a structured report as XHTML
 pages      the web content of IHE PDI
 viewer     the viewer and its data
 bundler    both, as a bundler
+doctor     what `burnish doctor` looks at
 
 Describing the bundler imports none of them but its settings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from burnish.contracts import Bundler, BundlerSpec
+from burnish.contracts import Bundler, BundlerSpec, CheckSpec, Finding
 from burnish.hookspecs import hookimpl
 
 from burnish_bundler_web.settings import Settings
 
-__all__ = ["Settings", "burnish_bundlers"]
+__all__ = ["Settings", "burnish_bundlers", "burnish_checks"]
 
 
 def _build(settings: Settings) -> Bundler:
@@ -31,3 +32,15 @@ def _build(settings: Settings) -> Bundler:
 def burnish_bundlers() -> Sequence[BundlerSpec[Any]]:
     """Offer `web`, which is there without a table in the configuration."""
     return [BundlerSpec("web", Settings, _build, standing=True)]
+
+
+def _look(tables: Sequence[Mapping[str, Any]]) -> Iterable[Finding]:
+    from burnish_bundler_web.doctor import look
+
+    return look(tables)
+
+
+@hookimpl
+def burnish_checks() -> Sequence[CheckSpec]:
+    """Have doctor look whether there is a viewer."""
+    return [CheckSpec("web", _look)]
