@@ -2,7 +2,7 @@
 import { codec, decoders } from './codecs/client';
 import { loadVolume, put, volume } from './loader';
 import { Page } from './ui/page';
-import { state } from './ui/state';
+import { screen, state, value } from './ui/state';
 
 declare global { interface Window { BURNISH?: object } }
 
@@ -17,6 +17,7 @@ async function start(): Promise<void> {
 }
 
 if (!window.BURNISH) { // the page may name this script in both cases
-  window.BURNISH = { volume, put, codec, decoders, state: () => state(page) };
+  window.BURNISH = { volume, put, codec, decoders, state: () => state(page),
+    screen: (x: number, y: number) => screen(page, x, y), value: (x: number, y: number) => value(page, x, y) };
   void start();
 }

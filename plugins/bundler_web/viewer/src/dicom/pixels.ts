@@ -78,10 +78,10 @@ function uncompressed(item: Item, a: Attributes, number: number, big: boolean, w
   if (a.allocated === 1) return { ...shape, data: bits(value, (number - 1) * area, area) };
   const halved = a.photometric === 'YBR_FULL_422' && a.samples === 3;
   const length = halved ? area * 2 : area * a.samples * (a.allocated >> 3);
-  const frame = value.subarray((number - 1) * length, number * length);
-  if (halved) return { ...shape, planar: false, data: from422(frame, area) };
   const swapped = big && words && a.allocated === 8; // bytes in big endian words
-  const data = samples(swapped ? pairs(frame) : frame, a, area * a.samples, big);
+  const frame = (swapped ? pairs(value) : value).subarray((number - 1) * length, number * length);
+  if (halved) return { ...shape, planar: false, data: from422(frame, area) };
+  const data = samples(frame, a, area * a.samples, big);
   return { ...shape, data: mask(data, a.allocated, a.stored, a.high, a.signed) };
 }
 

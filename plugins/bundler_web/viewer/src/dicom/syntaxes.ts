@@ -6,7 +6,7 @@ export type Way = 'native' | 'rle' | 'video' | CodecName;
 const C = '1.2.840.10008.1.2';
 const WAYS: Record<string, Way> = {
   [C]: 'native', [`${C}.1`]: 'native', [`${C}.2`]: 'native', [`${C}.1.99`]: 'native', [`${C}.5`]: 'rle',
-  [`${C}.4.50`]: 'jpeg', [`${C}.4.51`]: 'jpeg', [`${C}.4.57`]: 'lossless', [`${C}.4.70`]: 'lossless',
+  [`${C}.4.50`]: 'jpeg', [`${C}.4.51`]: 'jpeg', [`${C}.4.53`]: 'jpeg', [`${C}.4.55`]: 'jpeg', [`${C}.4.57`]: 'lossless', [`${C}.4.70`]: 'lossless',
   [`${C}.4.80`]: 'charls', [`${C}.4.81`]: 'charls',
   [`${C}.4.90`]: 'openjpeg', [`${C}.4.91`]: 'openjpeg', [`${C}.4.92`]: 'openjpeg', [`${C}.4.93`]: 'openjpeg',
   [`${C}.4.201`]: 'openjph', [`${C}.4.202`]: 'openjph', [`${C}.4.203`]: 'openjph',

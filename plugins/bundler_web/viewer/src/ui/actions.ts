@@ -39,7 +39,7 @@ export const ACTIONS: Action[] = [
   { id: 'fit', icon: 'fit', key: '0', text: 'fit', group: 'view', run: ({ pane }) => pane.setZoom(undefined) },
   { id: 'one-to-one', icon: 'oneToOne', key: '1', text: 'oneToOne', group: 'view', run: ({ pane }) => pane.setZoom(1) },
   { id: 'invert', icon: 'invert', key: 'i', text: 'invert', group: 'view', run: ({ pane }) => pane.toggleInvert(), pressed: ({ pane }) => pane.invert },
-  { id: 'reset', icon: 'reset', key: 'Escape', text: 'reset', group: 'view', run: ({ pane }) => pane.reset() },
+  { id: 'reset', icon: 'reset', key: 'o', text: 'reset', group: 'view', run: ({ pane }) => pane.reset() },
   { id: 'rotate', icon: 'rotate', key: 'r', text: 'rotate', group: 'more', run: ({ pane }) => pane.turn('rotate') },
   { id: 'flip-h', icon: 'flipH', key: 'h', text: 'flipH', group: 'more', run: ({ pane }) => pane.turn('flipH') },
   { id: 'flip-v', icon: 'flipV', key: 'v', text: 'flipV', group: 'more', run: ({ pane }) => pane.turn('flipV') },
@@ -67,7 +67,7 @@ const MOVES: Record<string, (desk: Desk) => void> = {
 export function runKey(event: KeyboardEvent, desk: Desk): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
   const target = event.target as HTMLElement;
-  if (target.closest('input, select, textarea, iframe, [role=tree], [role=dialog], .sheet, .menu')) return false;
+  if (target.closest('input, select, textarea, iframe, [role=tree], dialog, .sheet, .menu')) return false;
   if (target.closest('button, a') && (event.key === ' ' || event.key === 'Enter')) return false;
   const action = ACTIONS.find((a) => a.key === (event.key.length === 1 ? event.key.toLowerCase() : event.key));
   const run = action ? () => action.run(desk) : MOVES[event.key] && (() => MOVES[event.key](desk));

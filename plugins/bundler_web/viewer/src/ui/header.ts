@@ -7,7 +7,7 @@ import { ICONS } from './icons';
 export interface HeaderActions { toggleContents(): void; choose(): void; setLanguage(language: string): void; help(): void }
 
 export class Header {
-  readonly root = el('header', { class: 'top' });
+  readonly root = el('header', { class: 'head' });
   readonly menu = el('button', { type: 'button', class: 'plain', 'data-action': 'toggle-contents', 'aria-controls': 'contents' });
   private who = el('div', { class: 'patient-now', 'data-pane': 'patient' });
   private badge = el('strong', { class: 'badge', 'data-pane': 'not-for-diagnosis' });

@@ -103,7 +103,7 @@ export class Page implements Host, Bench {
     if (!missing) return;
     const button = el('button', { type: 'button', class: 'primary', 'data-action': 'choose-medium', title: t('chooseNote') }, t(missing === 'emptyVolume' ? 'chooseOther' : 'choose'));
     button.addEventListener('click', () => this.chooseMedium());
-    this.bar.replaceChildren(el('span', {}, t(missing)), button, el('span', { class: 'small' }, t('chooseNote')));
+    this.bar.replaceChildren(el('div', {}, el('div', {}, t(missing)), el('div', { class: 'small' }, t('chooseNote'))), button);
   }
 
   // ---- panes

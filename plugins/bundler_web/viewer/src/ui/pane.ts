@@ -312,7 +312,7 @@ export class Pane {
     this.redraw();
   }
 
-  private valueAt(x: number, y: number): Probe | undefined {
+  valueAt(x: number, y: number): Probe | undefined {
     if (!this.picture) return undefined;
     const { pixels, look } = this.picture;
     if (x < 0 || y < 0 || x >= pixels.columns || y >= pixels.rows) return undefined;

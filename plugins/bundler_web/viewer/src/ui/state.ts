@@ -18,17 +18,17 @@ export function state(page: Page | undefined) {
     rows: size?.rows ?? 0, columns: size?.columns ?? 0,
     measurements: pane.measured().map(({ points, ...rest }) => ({ ...rest, points: points.map((p) => ({ ...p })) })),
     probe: probe ? { ...probe } : null, shownAt: page.shownAt ?? null, error: pane.error, language: document.documentElement.lang,
-    /** Screen position of an image point in the active pane, in CSS pixels of the page. */
-    screen: (x: number, y: number) => {
-      const box = pane.canvas.getBoundingClientRect();
-      const at = pane.toScreen({ x, y });
-      return at && { x: at.x + box.left, y: at.y + box.top };
-    },
-    /** The modality value (or red, green, blue) of a pixel of the active pane. */
-    value: (x: number, y: number) => {
-      if (!size) return null;
-      pane.probeAt(pane.toScreen({ x: x + 0.5, y: y + 0.5 }));
-      return pane.probe?.value ?? null;
-    },
   };
+}
+
+/** Screen position of an image point of the active pane, in CSS pixels of the page. */
+export function screen(page: Page | undefined, x: number, y: number) {
+  const box = page?.pane.canvas.getBoundingClientRect();
+  const at = page?.pane.toScreen({ x, y });
+  return at && box && { x: at.x + box.left, y: at.y + box.top };
+}
+
+/** The modality value, or red, green and blue, of a pixel of the active pane. */
+export function value(page: Page | undefined, x: number, y: number) {
+  return page?.pane.valueAt(x, y)?.value ?? null;
 }

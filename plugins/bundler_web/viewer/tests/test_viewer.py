@@ -1,0 +1,489 @@
+"""The viewer in Debian's chromium, from file://, as a reader uses it.
+
+    npm ci && npm run build && python -m pytest tests          # needs pytest, playwright, pydicom, pylibjpeg, pyjpegls, pillow
+
+BURNISH_SCREENSHOTS=DIR keeps pictures of what was seen.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import make_volume
+import samples
+import syntaxes
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM or not make_volume.DIST.is_dir(), reason="needs chromium and `npm run build`")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def datasets():
+    return samples.whole()
+
+
+@pytest.fixture(scope="session")
+def disc(tmp_path_factory, datasets):
+    folder = tmp_path_factory.mktemp("disc")
+    make_volume.make(folder / "disc", samples.write(datasets, folder / "src"), "reduced")
+    return folder / "disc"
+
+
+class Viewer:
+    """A page with the words of the tests."""
+
+    def __init__(self, page, errors):
+        self.page, self.errors = page, errors
+
+    @property
+    def state(self) -> dict:
+        return self.page.evaluate("BURNISH.state()")
+
+    def open(self, disc: Path, index: str = "VIEWER/INDEX.HTM") -> Viewer:
+        self.page.goto(f"file://{disc}/{index}")
+        self.page.wait_for_function("window.BURNISH && BURNISH.state().ready", timeout=20_000)
+        return self
+
+    def shown(self, condition: str = "s.shownAt") -> Viewer:
+        self.page.wait_for_function(f"(() => {{ const s = BURNISH.state(); return {condition}; }})()", timeout=20_000)
+        return self
+
+    def act(self, action: str) -> None:
+        self.page.click(f'[data-action="{action}"]')
+
+    def series(self, text: str) -> None:
+        self.page.click(f'.row.series:has-text("{text}")')
+
+    def drag(self, start: dict, end: dict, button: str = "left") -> None:
+        mouse = self.page.mouse
+        mouse.move(start["x"], start["y"])
+        mouse.down(button=button)
+        mouse.move((start["x"] + end["x"]) / 2, (start["y"] + end["y"]) / 2)
+        mouse.move(end["x"], end["y"])
+        mouse.up(button=button)
+
+    def at(self, x: float, y: float) -> dict:
+        return self.page.evaluate("([x, y]) => BURNISH.screen(x, y)", [x, y])
+
+    def value(self, x: int, y: int):
+        return self.page.evaluate("([x, y]) => BURNISH.value(x, y)", [x, y])
+
+    def centre(self) -> dict:
+        box = self.page.locator(".pane canvas").first.bounding_box()
+        return {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+
+    def painted(self) -> list[int]:
+        """Some pixels of the canvas."""
+        self.page.wait_for_timeout(60)
+        return self.page.evaluate("""() => { const c = document.querySelector('.pane canvas'); const x = c.getContext('2d');
+            return [.3, .45, .5, .55, .7].flatMap(f => [...x.getImageData(c.width * f, c.height * .5, 1, 1).data.slice(0, 3)]); }""")
+
+    def choose(self, folder: Path) -> None:
+        self.page.set_input_files('[data-action="files"]', folder)
+
+    def picture(self, name: str) -> None:
+        folder = os.environ.get("BURNISH_SCREENSHOTS")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.page.wait_for_timeout(400)
+            self.page.screenshot(path=f"{folder}/{name}.png")
+
+
+@pytest.fixture
+def new_viewer(browser):
+    pages = []
+
+    def make(width: int = 1280, height: int = 800, **options) -> Viewer:
+        context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB", **options)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("dialog", lambda dialog: (errors.append("dialog"), dialog.dismiss()))
+        pages.append((context, errors))
+        return Viewer(page, errors)
+
+    yield make
+    for context, errors in pages:
+        context.close()
+        assert not errors
+
+
+@pytest.fixture
+def viewer(new_viewer, disc):
+    return new_viewer().open(disc).shown()
+
+
+def test_first_image_within_a_second(new_viewer, tmp_path):
+    make_volume.make(tmp_path / "disc", samples.write(samples.ct_series(3), tmp_path / "src"), "full")
+    state = new_viewer().open(tmp_path / "disc").shown().state
+    assert (state["rows"], state["columns"], state["source"]) == (512, 512, "embedded")
+    print("first image after", state["shownAt"], "ms")
+    assert state["shownAt"] < 1000
+
+
+def test_embedded_pixels_are_those_of_the_file(viewer, datasets):
+    viewer.picture("first")
+    want = datasets[0].pixel_array[::2, ::2].astype(int) - 1024
+    for x, y in [(0, 0), (0, 17), (128, 128), (60, 200), (255, 255)]:
+        assert viewer.value(x, y) == want[y, x]
+    assert viewer.state["window"] == {"centre": 40, "width": 400}
+
+
+def test_tree_by_click_and_by_key(viewer):
+    viewer.series("Hand pa")
+    viewer.shown("s.count === 1 && s.rows === 600")
+    viewer.picture("cr")
+    item = viewer.page.locator('[role=treeitem][aria-selected=true]')
+    item.focus()
+    viewer.page.keyboard.press("ArrowDown")
+    viewer.page.keyboard.press("Enter")
+    viewer.shown("s.frames === 12")
+    assert viewer.page.locator('[role=treeitem][tabindex="0"]').count() == 1
+    viewer.page.keyboard.press("ArrowLeft")
+    viewer.page.keyboard.press("ArrowLeft")
+    assert viewer.page.locator('[role=treeitem][aria-expanded=false]').count() == 1
+
+
+def test_scroll(viewer):
+    spot = viewer.centre()
+    viewer.page.mouse.move(spot["x"], spot["y"])
+    viewer.page.mouse.wheel(0, 120)
+    viewer.shown("s.index === 1")
+    viewer.page.keyboard.press("ArrowDown")
+    viewer.shown("s.index === 2")
+    viewer.page.keyboard.press("End")
+    viewer.shown("s.index === 11")
+    viewer.page.locator('[data-action=slider]').fill("5")
+    viewer.shown("s.index === 5")
+    viewer.act("scroll")
+    viewer.drag(spot, {"x": spot["x"], "y": spot["y"] + 65})
+    viewer.shown("s.index > 5")
+
+
+def test_window(viewer):
+    before, painted = viewer.state["window"], viewer.painted()
+    spot = viewer.centre()
+    viewer.drag(spot, {"x": spot["x"] + 90, "y": spot["y"] + 50})
+    after = viewer.state["window"]
+    assert after["width"] > before["width"] and after["centre"] != before["centre"]
+    assert viewer.painted() != painted
+    viewer.page.select_option('[data-action=window-preset]', "lung")
+    assert viewer.state["window"] == {"centre": -600, "width": 1500}
+    viewer.picture("lung")
+    painted = viewer.painted()
+    viewer.act("invert")
+    assert viewer.painted() == [255 - v for v in painted]
+    viewer.act("reset")
+    assert viewer.state["window"] == before
+
+
+def test_zoom_pan_turn(viewer):
+    fit = viewer.state["zoom"]
+    viewer.page.keyboard.press("+")
+    assert viewer.state["zoom"] == pytest.approx(fit * 1.25)
+    spot = viewer.centre()
+    held = viewer.page.evaluate("p => BURNISH.screen(100, 100)", spot)
+    viewer.page.mouse.move(held["x"], held["y"])
+    viewer.page.keyboard.down("Control")
+    viewer.page.mouse.wheel(0, -200)
+    viewer.page.keyboard.up("Control")
+    assert viewer.state["zoom"] > fit * 1.5
+    assert viewer.at(100, 100)["x"] == pytest.approx(held["x"], abs=0.5)
+    viewer.act("pan")
+    viewer.drag(spot, {"x": spot["x"] + 40, "y": spot["y"] - 30})
+    moved = viewer.at(100, 100)
+    assert (moved["x"] - held["x"], moved["y"] - held["y"]) == pytest.approx((40, -30), abs=0.6)
+    viewer.act("one-to-one")
+    assert viewer.state["zoom"] == 1
+    viewer.act("fit")
+    assert viewer.state["zoom"] == pytest.approx(fit)
+    viewer.page.keyboard.press("r")
+    assert viewer.state["turns"] == 1
+    viewer.page.keyboard.press("h")
+    a, b = viewer.at(0, 0), viewer.at(256, 0)
+    assert a["x"] == pytest.approx(b["x"], abs=0.1) and abs(a["y"] - b["y"]) > 100
+    edges = [viewer.page.locator(f".edge.{side}").inner_text() for side in ("top", "right", "bottom", "left")]
+    assert edges == ["R", "P", "L", "A"]  # axial, a quarter turn clockwise, then mirrored left to right
+
+
+def test_measure(viewer):
+    viewer.act("length")
+    viewer.drag(viewer.at(50, 60), viewer.at(80, 100))
+    (length,) = viewer.state["measurements"]
+    assert (length["unit"], length["spacingKind"]) == ("mm", "patient")
+    assert length["value"] == pytest.approx(50 * 1.4, rel=0.02)  # 30, 40 of every second pixel of 0.7 mm
+    viewer.act("angle")
+    viewer.drag(viewer.at(150, 60), viewer.at(150, 120))
+    end = viewer.at(210, 120)
+    viewer.page.mouse.move(end["x"], end["y"])
+    viewer.page.mouse.click(end["x"], end["y"])
+    assert viewer.state["measurements"][1]["value"] == pytest.approx(90, abs=1.5)
+    viewer.picture("measured")
+    viewer.page.keyboard.press("Delete")
+    assert len(viewer.state["measurements"]) == 1
+    viewer.page.keyboard.press("ArrowDown")
+    viewer.shown("s.index === 1")
+    assert viewer.state["measurements"] == []
+    viewer.series("Hand pa")
+    viewer.shown("s.rows === 600")
+    viewer.act("length")
+    viewer.drag(viewer.at(100, 100), viewer.at(200, 100))
+    (length,) = viewer.state["measurements"]
+    assert (length["unit"], length["spacingKind"]) == ("mm", "detector")
+    assert length["value"] == pytest.approx(40, rel=0.02)
+    viewer.series("Heart 4CH")
+    viewer.shown("s.frames === 12")
+    viewer.drag(viewer.at(10, 10), viewer.at(60, 10))
+    assert viewer.state["measurements"][0]["unit"] == "px"
+
+
+def test_probe(viewer, datasets):
+    spot = viewer.at(128.5, 100.5)
+    viewer.page.mouse.move(spot["x"], spot["y"])
+    probe = viewer.state["probe"]
+    assert (probe["x"], probe["y"], probe["unit"]) == (128, 100, "HU")
+    assert probe["value"] == int(datasets[0].pixel_array[200, 256]) - 1024
+
+
+def test_cine(viewer):
+    viewer.series("Heart 4CH")
+    viewer.shown("s.frames === 12 && s.rows > 0")
+    viewer.picture("us")
+    viewer.act("play")
+    viewer.shown("s.playing && s.frame > 4")
+    viewer.act("play")
+    frame = viewer.state["frame"]
+    viewer.page.wait_for_timeout(200)
+    assert not viewer.state["playing"] and viewer.state["frame"] in (frame, frame + 1)
+
+
+def test_layouts(viewer):
+    viewer.act("layout-2x2")
+    assert viewer.page.locator(".pane").count() == 4
+    viewer.shown("s.layout === 4")
+    viewer.page.wait_for_timeout(500)
+    viewer.picture("four")
+    viewer.act("layout-1x2")
+    assert viewer.page.locator(".pane").count() == 2
+    viewer.page.locator(".pane").nth(1).click()
+    assert viewer.page.locator(".pane.active").count() == 1
+    viewer.act("layout-1x1")
+    assert viewer.page.locator(".pane").count() == 1
+
+
+@pytest.mark.parametrize(("code", "sentence"), [
+    ("en", "Not for diagnosis"), ("de", "Nicht zur Befundung"), ("fr", "Pas pour le diagnostic"),
+    ("es", "No apto para diagnóstico"), ("it", "Non per uso diagnostico")])
+def test_languages(viewer, code, sentence):
+    viewer.page.select_option('[data-action=language]', code)
+    assert viewer.page.get_attribute("html", "lang") == code
+    assert viewer.page.inner_text('[data-pane=not-for-diagnosis]') == sentence
+    overflow = viewer.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert not overflow
+    viewer.picture(f"language-{code}")
+    viewer.page.reload()
+    viewer.shown("s.ready && s.shownAt")
+    assert viewer.state["language"] == code
+
+
+def test_patient_and_warning_stay(viewer):
+    for _ in range(5):
+        viewer.page.keyboard.press("ArrowRight")
+        viewer.page.wait_for_timeout(150)
+        assert viewer.page.is_visible("text=Not for diagnosis")
+        assert "Müller, Änne" in viewer.page.inner_text('[data-pane=patient]')
+
+
+def test_hostile_names_do_nothing(new_viewer, tmp_path):
+    evil = '"><img src=x onerror=alert(1)></script><script>alert(2)</script>'
+    ds = samples.ct_series(1, 64)[0]
+    ds.PatientName, ds.PatientID, ds.StudyDescription, ds.SeriesDescription = evil, "<b>x</b>", evil[:60], evil[:60]
+    volume = make_volume.make(tmp_path / "disc", samples.write([ds], tmp_path / "src"), "full")
+    (tmp_path / "disc/VIEWER/DATA/VOLUME.JS").write_text(make_volume.script("volume", volume | {"institution": evil, "fileSetId": evil, "maker": evil}), "utf-8")
+    viewer = new_viewer().open(tmp_path / "disc").shown()
+    viewer.page.wait_for_timeout(300)
+    assert viewer.page.locator("img").count() == 0
+    assert evil in viewer.page.inner_text('[data-pane=patient]')
+
+
+def test_script_paths_are_only_ours(new_viewer, tmp_path):
+    volume = make_volume.make(tmp_path / "disc", samples.write(samples.ct_series(1, 64), tmp_path / "src"), "full")
+    volume["patients"][0]["studies"][0]["series"][0]["instances"][0]["script"] = "../../EVIL.JS"
+    (tmp_path / "EVIL.JS").write_text("alert(1)")
+    (tmp_path / "disc/VIEWER/DATA/VOLUME.JS").write_text(make_volume.script("volume", volume), "utf-8")
+    new_viewer().open(tmp_path / "disc").shown("s.error")
+
+
+def test_report(viewer):
+    viewer.series("Radiology report")
+    viewer.page.wait_for_selector(".sheet")
+    text = viewer.page.inner_text(".sheet")
+    for part in ("CT Report", "Findings", "12.5 mm", "Nodule", "27925004 SCT", "Doe, Dr. Jane", "<script>alert(1)</script>", "für eine Kontrolle"):
+        assert part in text
+    viewer.picture("report")
+    viewer.act("show-reference")
+    viewer.shown("s.index === 5 && s.rows === 256")
+
+
+def test_pdf(viewer):
+    viewer.series("Letter")
+    viewer.page.wait_for_selector(".paper iframe")
+    viewer.picture("pdf")
+    href = viewer.page.get_attribute('[data-action=open-document]', "href")
+    assert href.startswith("blob:")
+    size = viewer.page.evaluate("async url => { const r = await new Promise(d => { const f = document.querySelector('[data-action=open-document]'); d(f.href) }); return r.length }", href)
+    assert size
+
+
+def test_full_quality_from_the_folder(viewer, disc, datasets):
+    assert viewer.page.is_visible('[data-action=choose-medium]')
+    viewer.choose(disc)
+    viewer.shown("s.source === 'file' && s.rows === 512")
+    assert viewer.value(256, 200) == int(datasets[0].pixel_array[200, 256]) - 1024
+    assert not viewer.page.is_visible('[data-action=choose-medium]')
+    viewer.series("Heart 4CH")
+    viewer.shown("s.rows === 240 && s.source === 'file'")
+
+
+def test_a_folder_of_anything(new_viewer, disc, tmp_path):
+    for name in ("CT_small", "MR_small", "reportsi", "rtplan", "waveform_ecg"):
+        shutil.copy(syntaxes.TEST_FILES / f"{name}.dcm", tmp_path / f"{name}.dcm")
+    (tmp_path / "readme.txt").write_text("not DICOM" * 50)
+    viewer = new_viewer().open(disc).shown()
+    viewer.choose(tmp_path)
+    viewer.shown("s.patient && !s.patient.includes('nne')")
+    assert viewer.page.locator(".row.series").count() == 5
+    viewer.page.click('.row.series:has-text("RTPLAN")')
+    viewer.page.wait_for_selector(".sheet table")
+    viewer.picture("table")
+
+
+def test_without_a_volume(new_viewer, tmp_path):
+    shutil.copytree(make_volume.DIST, tmp_path / "VIEWER")
+    viewer = new_viewer().open(tmp_path)
+    viewer.page.wait_for_selector('[data-action=choose-medium]')
+    viewer.picture("empty")
+
+
+def test_nothing_embedded(new_viewer, tmp_path):
+    make_volume.make(tmp_path / "disc", samples.write(samples.ct_series(2, 64), tmp_path / "src"), "none")
+    viewer = new_viewer().open(tmp_path / "disc").shown("s.error")
+    viewer.picture("none")
+    viewer.choose(tmp_path / "disc")
+    viewer.shown("s.rows === 64 && !s.error")
+
+
+def test_a_broken_file_is_a_sentence(new_viewer, tmp_path):
+    make_volume.make(tmp_path / "disc", samples.write(samples.ct_series(2, 64), tmp_path / "src"), "none")
+    (tmp_path / "disc/DICOM/F0000000").write_bytes(b"rubbish" * 99)
+    viewer = new_viewer().open(tmp_path / "disc").shown("s.error")
+    viewer.choose(tmp_path / "disc")
+    viewer.shown("s.error.includes('damaged')")
+    assert "DICOM/F0000000" in viewer.state["error"]
+    viewer.picture("broken")
+    viewer.page.keyboard.press("ArrowDown")
+    viewer.shown("s.rows === 64 && !s.error")
+
+
+def test_lower_case_medium(new_viewer, tmp_path, datasets):
+    make_volume.make(tmp_path / "disc", samples.write(datasets[:2], tmp_path / "src"), "reduced", lower=True)
+    viewer = new_viewer().open(tmp_path / "disc", "viewer/index.htm").shown()
+    assert viewer.state["rows"] == 256
+    assert viewer.page.evaluate("getComputedStyle(document.body).overflow") == "hidden"  # the style is there
+    viewer.choose(tmp_path / "disc")
+    viewer.shown("s.source === 'file' && s.rows === 512")
+
+
+@pytest.mark.parametrize("width", [360, 768])
+def test_small_screens(new_viewer, disc, width):
+    viewer = new_viewer(width, 720, has_touch=True).open(disc).shown()
+    viewer.picture(f"width-{width}")
+    assert not viewer.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert viewer.page.is_visible("text=Not for diagnosis")
+    viewer.act("toggle-contents")
+    viewer.page.wait_for_timeout(300)
+    viewer.picture(f"width-{width}-contents")
+    viewer.series("Hand pa")
+    viewer.shown("s.rows === 600")
+    small = viewer.page.evaluate("""() => [...document.querySelectorAll('button, select, input[type=range]')].filter(b => b.offsetParent)
+        .map(b => [b.dataset.action, b.getBoundingClientRect()]).filter(([, r]) => r.width < 44 || r.height < 44).map(([n]) => n)""")
+    assert not [name for name in small if name != "slider"], small
+
+
+def test_large_screen(new_viewer, disc):
+    viewer = new_viewer(3840, 2160).open(disc).shown()
+    viewer.picture("4k")
+
+
+def test_help(viewer):
+    viewer.page.keyboard.press("?")
+    assert viewer.page.is_visible("dialog[open]")
+    viewer.picture("help")
+    viewer.page.keyboard.press("Escape")
+    assert not viewer.page.is_visible("dialog[open]")
+    viewer.act("more")
+    viewer.picture("more")
+
+
+def test_save_as_png(viewer):
+    viewer.act("more")
+    with viewer.page.expect_download() as waiting:
+        viewer.act("save")
+    assert waiting.value.suggested_filename.endswith(".png")
+    assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture(scope="session")
+def layouts(tmp_path_factory):
+    return syntaxes.files(tmp_path_factory.mktemp("syntaxes"))
+
+
+def compare(viewer: Viewer, name: str, path: Path, folder: Path) -> str:
+    """What differs from pydicom, or ""."""
+    shutil.copy(path, folder / "IMAGE.DCM")
+    want = syntaxes.expected(path)
+    viewer.choose(folder)
+    viewer.shown("s.rows > 0 || s.error")
+    state = viewer.state
+    if state["error"] or (state["rows"], state["columns"]) != want.shape[:2]:
+        return f"{name}: {state['error']} {state['rows']}x{state['columns']}"
+    allowed = syntaxes.LOSSY.get(name, 0 if want.ndim == 2 else 2.5)
+    rows, columns = want.shape[:2]
+    worst = 0.0
+    for y in np.linspace(0, rows - 1, 7, dtype=int):
+        for x in np.linspace(0, columns - 1, 7, dtype=int):
+            seen = viewer.value(int(x), int(y))
+            worst = max(worst, float(np.abs(np.asarray(seen, float) - want[y, x]).max()))
+    return "" if worst <= allowed + 1e-6 * np.abs(want).max() else f"{name}: differs by {worst}"
+
+
+def test_transfer_syntaxes(new_viewer, layouts, tmp_path):
+    shutil.copytree(make_volume.DIST, tmp_path / "VIEWER")
+    wrong = []
+    for i, (name, path) in enumerate(layouts.items()):
+        folder = tmp_path / f"d{i}"
+        folder.mkdir()
+        viewer = new_viewer(600, 500).open(tmp_path)
+        try:
+            wrong.append(compare(viewer, name, path, folder))
+        except Exception as error:  # noqa: BLE001  (one file must not hide the others)
+            wrong.append(f"{name}: {type(error).__name__} {str(error)[:200]}")
+        viewer.page.context.close()
+    assert not [line for line in wrong if line], "\n".join(line for line in wrong if line)
