@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import subprocess
 import tempfile
@@ -13,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import samples
+from pydicom.encaps import encapsulate
 from pydicom.uid import (
-    DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEG2000, JPEG2000Lossless, JPEGLSLossless, JPEGLSNearLossless, RLELossless,
+    DeflatedExplicitVRLittleEndian, HTJ2KLossless, ImplicitVRLittleEndian, JPEG2000, JPEG2000Lossless, JPEGLSLossless, JPEGLSNearLossless, RLELossless,
 )
 
 TEST_FILES = Path(pydicom.__file__).parent / "data" / "test_files"
@@ -75,7 +77,26 @@ def made(folder: Path) -> dict[str, Path]:
             if subprocess.run(["dcmcjpeg", option, path, target], capture_output=True, timeout=60).returncode == 0:
                 out[f"made jpeg {name}"] = target
         LOSSY["made jpeg extended"] = 3
-    return out
+    return {**out, **htj2k(folder)}
+
+
+#: Codestreams of OpenJPH 0.31, lossless, of the values in `htj2k`: no Python encoder writes HTJ2K.
+HT_GREY = "/0//UQApQAAAAAAwAAAAKAAAAAAAAAAAAAAAMAAAACgAAAAAAAAAAAABjwEB/1AACAACAAAACv9SAAwAAgABAAUEBEAB/1wAEyCIkJCQkJCQkJCQkJCQiIiI/2QAFwABT3BlbkpQSCBWZXIgMC4zMS4wLv+QAAoAAAAAAOcAAf+TwAAqQAOUHvL6Awl0AMAAE0AAEgDT6QCLdAAYMjMAwAAVUAAEwKKKEvWCD+ILdgAY8Qp3VADAABWQAAVwUFBQUFDcYjpxgncA0dHR0dHR9BDeIQG+uADAABaUAAFsACQSiUQikUgk0vP6enp6cQJ5AOfzPM/zPM/zPP9MAQge/YQge/YQgey/AMAALegABdWACIIgCIIgCIIgCIIgCIIg/X/Kenp6enp6enpwgn8AbWuttdZaa6211lprrbXW/v99cAAAe/YAAe/YAAe/YAAe/YAAe/YAAey7Af/Z"
+HT_COLOUR = "/0//UQAvQAAAAAAYAAAAFAAAAAAAAAAAAAAAGAAAABQAAAAAAAAAAAADBwEBBwEBBwEB/1AACAACAAAAA/9SAAwAAgABAQUEBEAB/1wAEyBQWFhYWFhYWFhYWFhYUFBQ/2QAFwABT3BlbkpQSCBWZXIgMC4zMS4wLv+QAAoAAAAAA6EAAf+TwBKA8wAHdADAEoDAAId0AMASgPkAx3QAwAlgBKDKAId0AMoBB3QAwAlgBLACMO0AB3QAbwGHdAAAYwDACWAEoFYBh3QAiQGHdADACWAEkAJA6gDLdAD+AGMA/SdzAMAJoASwAlC8+QCLdACIAMF0APcAx3QAwAlgBIC7AEt0APYKMwDACsgBUQAnOw4V8iEAYW5I/rcAIsG96ym9lAAJWcAbfzQAwAr4AVcAKoB1QwQ5Rg5uACEvf5D+uACMHvA4D/4QQb2VACkONxj8AZN/NQDACpgBKFpN+4CP4It2ANZKd1QAwAteAFvwAtcxmpoQLDFFCyhwsf0A5zvCxlHEdpt7AFAfqYwzPLIkhQoNBds6CQqnfv4Jf+57fdCAGyQWvADDNYTQBg0BcGEcgKXHDqnnl2SZElCaAMALoIAXUQAugMcDwnqu0TtZ45kINES5PCshEAhI2gfbOqYSjiOkWZsARvfJaTP5TPQiLyT12Ao5WMHb7FMCMM33P6j8Avb1233QiBsAABa9ABE+gMfhcHOAJgwAQMwYND4GXtsfAHZTzs4snkAAEZwAwAq4AVqMMcb+3AI6cAJ3AHVd13X99ADeAAG+uADAF1UAXtcAXQD+p47xusej1nmdPmvnjDrG+Sz7SMZlL2lxaNH6nEXqMtOlZHuLmX0PdwE+z3/9999//13Hc/z/f/9tMAyf7x++7fqP/3t//3t/5++9f+P/f+Nw2L7v+77hGC//e7//ft/53/s3/v99v/87P4br9Xo9g9t4/O8AV9bqkUa08XJYew26dZPsegABzhEsKKSaZpNjMhmQAv5/77/f+/9e9z3P9/5fAiOx0rq+CwQRxquJgAfAD3MBwBdnAF9EQBdI/v8RfTx+fT9+SK/Pvz7y5/U+n4f08fj8eTFIE5lL2lxcjR+pxF7Iy06Vke0LgRfAD3kB/vz8f/1//1//b/93+/Hz8f9//3//duHh4c/f/0O/t6//D/9//v9+/37/ffz3+/3v8f9//3HDh7e/v7+/v4ePxy//P/8//1//P5//X9//Hv7/R/8P/x/+PvSws2nTpo0Hux6H/scAV9bqkUa08XJYew26dZPseiABzhEsKKAAGmQgA2MAIBmTAv7/X9//d9/v/3/9fn8/P3+/XyI7HSur4KEQEcariYIHxA9zAcAV0AWmIiIiIiLz+Kenp6fCeQD37u7u7u7+/0wcnv3ye/fJ7LwA/9k="
+
+
+def htj2k(folder: Path) -> dict[str, Path]:
+    y, x = np.mgrid[0:40, 0:48]
+    grey = samples.base("7", "OT", "1.2.826.0.1.5", "1.2.826.0.1.5.1", 1, "HTJ2K")
+    samples.pixels(grey, (x * 37 - y * 23 - 500).astype("<i2"))
+    y, x = np.mgrid[0:20, 0:24]
+    colour = samples.base("7", "OT", "1.2.826.0.1.5", "1.2.826.0.1.5.2", 1, "HTJ2K colour")
+    samples.pixels(colour, np.stack([x * 10, y * 12, ((y * 24 + x) * 7) % 256], -1).astype(np.uint8), "YBR_RCT")
+    for ds, stream in ((grey, HT_GREY), (colour, HT_COLOUR)):
+        ds.file_meta.TransferSyntaxUID = HTJ2KLossless
+        ds.PixelData = encapsulate([base64.b64decode(stream)])
+        ds["PixelData"].VR = "OB"
+    return {"made htj2k": store(grey, folder / "ht.dcm"), "made htj2k colour": store(colour, folder / "htc.dcm")}
 
 
 def store(ds: pydicom.Dataset, path: Path) -> Path:

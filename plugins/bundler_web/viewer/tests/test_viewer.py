@@ -159,6 +159,7 @@ def test_tree_by_click_and_by_key(viewer):
     viewer.page.keyboard.press("ArrowLeft")
     viewer.page.keyboard.press("ArrowLeft")
     assert viewer.page.locator('[role=treeitem][aria-expanded=false]').count() == 1
+    assert not viewer.page.is_visible('.row.series:has-text("Heart 4CH")')
 
 
 def test_scroll(viewer):

@@ -66,7 +66,8 @@ function hand(url: string) {
     load: () => waiting.size,
     run: (job: Job) => new Promise<Decoded>((resolve, reject) => {
       waiting.set(next, { resolve, reject });
-      worker.postMessage({ id: next++, job });
+      const bytes = job.bytes.slice(); // a view would drag its whole file along
+      worker.postMessage({ id: next++, job: { ...job, bytes } }, [bytes.buffer]);
     }),
   };
 }

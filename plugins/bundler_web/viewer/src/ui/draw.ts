@@ -48,7 +48,8 @@ export function drawMeasurements(canvas: HTMLCanvasElement, all: Measured[], toS
   for (const one of all) {
     const points = one.points.map((p) => apply(toScreen, p));
     stroke(context, points);
-    label(context, caption(one), points[one.kind === 'angle' ? 1 : points.length - 1]);
+    const end = points[one.kind === 'angle' ? 1 : points.length - 1];
+    label(context, caption(one), one.kind === 'angle' ? { x: end.x - 24, y: end.y + 24 } : end);
   }
 }
 

@@ -37,7 +37,7 @@ export class Header {
   show(place: Place | undefined): void {
     const { name, id, birth, sex } = place?.patient ?? {};
     const more = [id, birth && t('born', birth), sexOf(sex)].filter(Boolean).join(' · ');
-    this.who.replaceChildren(el('div', { class: 'name' }, place ? name || t('noName') : t('title')), el('div', { class: 'more' }, more));
+    this.who.replaceChildren(el('h1', { class: 'name' }, place ? name || t('noName') : t('title')), el('div', { class: 'more' }, more));
   }
 }
 

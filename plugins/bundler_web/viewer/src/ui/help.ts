@@ -22,7 +22,7 @@ export class Help {
     const gestures = GESTURES.map(([keys, text]) => row(joined(keys), t(text)));
     const keys = ACTIONS.map((a) => row([key(a.key)], t(a.text)));
     this.root.replaceChildren(
-      el('header', {}, el('h2', { id: 'help-title' }, t('help')), close), el('p', { class: 'warn' }, t('notDiagnosisLong')), el('p', {}, t('helpIntro')),
+      el('div', { class: 'title' }, el('h2', { id: 'help-title' }, t('help')), close), el('p', { class: 'warn' }, t('notDiagnosisLong')), el('p', {}, t('helpIntro')),
       el('div', { class: 'columns', tabindex: '0', role: 'group', 'aria-label': t('help') }, el('dl', {}, ...gestures), el('dl', {}, ...keys)));
   }
 }

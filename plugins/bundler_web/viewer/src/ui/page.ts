@@ -4,7 +4,7 @@ import { Medium, fromDrop, fromInput } from '../medium';
 import type { Named } from '../dicom/headers';
 import { Source } from '../source';
 import { language, setLanguage, t } from '../texts';
-import { Instance, Place, Series, Volume, places } from '../volume';
+import { Instance, Place, Volume, places } from '../volume';
 import { runKey } from './actions';
 import { el, download, recall, remember } from './dom';
 import { Tool, listen } from './gestures';
@@ -36,11 +36,12 @@ export class Page implements Host, Bench {
   private tree = new Tree({ open: (place) => this.open(place), thumbnail: (series, canvas) => thumbnail(this.source, series, canvas) });
   private helpDialog = new Help();
   private grid = el('main', { class: 'grid', 'data-pane': 'images' });
-  private bar = el('div', { class: 'bar quality', hidden: true, 'data-pane': 'quality' });
+  private bar = el('section', { class: 'bar quality', hidden: true, 'data-pane': 'quality' });
   private foot = el('footer', { class: 'foot' });
   private contents = el('nav', { class: 'contents', id: 'contents', 'data-pane': 'contents' }, this.tree.root, this.foot);
   private status = el('div', { class: 'status', role: 'status', hidden: true, 'data-pane': 'status' });
   private input = el('input', { type: 'file', webkitdirectory: true, multiple: true, hidden: true, 'data-action': 'files', tabindex: '-1' });
+  private toolSection = el('section', { class: 'tools' });
   private dropHere = el('div', { class: 'drop', hidden: true });
 
   constructor(private root: HTMLElement) {
@@ -49,9 +50,11 @@ export class Page implements Host, Bench {
     this.toolbar = new Toolbar(this);
     this.input.addEventListener('change', () => { void this.take(fromInput(this.input.files!)); });
     this.grid.append(this.pane.root);
+    this.toolSection.append(this.toolbar.root, this.toolbar.popup);
     const side = el('div', { class: 'shade' });
     side.addEventListener('click', () => this.toggleContents(false));
-    root.replaceChildren(this.header.root, this.toolbar.root, this.toolbar.popup, this.bar, this.contents, side, this.grid, this.status, this.helpDialog.root, this.input, this.dropHere);
+    root.replaceChildren(this.header.root, this.toolSection, this.bar, this.contents, side, this.grid, this.status, this.helpDialog.root, this.input, this.dropHere);
+    document.addEventListener('keydown', (event) => { if (event.key === 'Escape' && matchMedia(NARROW).matches) this.toggleContents(false); });
     document.addEventListener('keydown', (event) => { if (runKey(event, this)) { event.preventDefault(); this.toolbar.update(); } });
     this.listenToDrops();
     if (matchMedia(NARROW).matches) this.toggleContents(false);
@@ -80,6 +83,8 @@ export class Page implements Host, Bench {
     this.header.words();
     this.toolbar.words();
     this.contents.setAttribute('aria-label', t('contents'));
+    this.toolSection.setAttribute('aria-label', t('tools'));
+    this.bar.setAttribute('aria-label', t('quality'));
     this.grid.setAttribute('aria-label', t('images'));
     this.dropHere.textContent = t('drop');
     this.tree.build(this.volume);
@@ -204,7 +209,7 @@ export class Page implements Host, Bench {
     if (this.playing) return this.stopCine();
     const { pane } = this;
     if (pane.stack.length < 2) return;
-    if (pane.frameTime) this.rate = nearest(1000 / pane.frameTime);
+    if (pane.frameTime && !pane.ownRate) this.rate = nearest(1000 / pane.frameTime);
     const tick = async () => {
       const started = performance.now();
       await pane.show((pane.index + 1) % pane.stack.length);
@@ -220,7 +225,7 @@ export class Page implements Host, Bench {
     this.toolbar.update();
   }
 
-  setRate(rate: number): void { this.rate = rate; this.pane.frameTime = undefined; }
+  setRate(rate: number): void { this.rate = rate; this.pane.ownRate = true; }
 
   async save(): Promise<void> {
     const blob = await this.pane.png();
@@ -295,4 +300,3 @@ export class Page implements Host, Bench {
 
 const nearest = (rate: number) => RATES.reduce((best, r) => (Math.abs(r - rate) < Math.abs(best - rate) ? r : best));
 
-export type { Series };

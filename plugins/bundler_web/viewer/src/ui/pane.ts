@@ -50,6 +50,9 @@ export class Pane {
   measurements: Measurement[] = [];
   error = '';
   frameTime?: number;
+  /** The reader chose a rate of the cine; the image's own no longer counts. */
+  ownRate = false;
+  private listed?: { picture?: Picture; presets: Preset[] };
   private buffer = new Buffer();
   private wanted = -1;
   private running = false;
@@ -96,6 +99,8 @@ export class Pane {
     this.chosen = this.probe = this.picture = undefined;
     this.presetId = '';
     this.measurements = [];
+    this.ownRate = false;
+    this.frameTime = undefined;
   }
 
   step(by: number): void { void this.show(Math.min(Math.max(this.target + by, 0), this.stack.length - 1)); }
@@ -219,7 +224,11 @@ export class Pane {
   }
 
   presets(): Preset[] {
-    return this.picture?.pixels.kind === 'grey' ? presets(this.picture.look, this.picture.pixels, this.place?.series.modality ?? '') : [];
+    if (this.listed?.picture === this.picture) return this.listed?.presets ?? [];
+    const { picture, place } = this;
+    const list = picture?.pixels.kind === 'grey' ? presets(picture.look, picture.pixels, place?.series.modality ?? '') : [];
+    this.listed = { picture, presets: list };
+    return list;
   }
 
   setWindow(chosen: Chosen | undefined, presetId = ''): void {
@@ -322,7 +331,7 @@ export class Pane {
   }
 
   /** Which image a measurement belongs to. */
-  key(): string { return this.stop ? `${this.stack.findIndex((s) => s.instance === this.stop!.instance)}/${this.stop.frame}` : ''; }
+  key(): string { return this.stop ? `${this.stop.instance.uid || this.stop.instance.file}/${this.stop.frame}` : ''; }
 
   measured(): Measured[] {
     if (!this.picture) return [];

@@ -122,6 +122,7 @@ export class Toolbar {
     const options = all.map((p) => ({ id: p.id, name: p.name || t(p.key!, p.number ?? '') }));
     const own = !!pane.chosen && !pane.presetId;
     if (own) options.unshift({ id: 'own', name: t('winOwn') });
+    if (!all.length) options.push({ id: '', name: t('presets') });
     const key = JSON.stringify(options);
     if (key !== this.listed) {
       this.listed = key;

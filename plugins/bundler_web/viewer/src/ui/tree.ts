@@ -10,6 +10,7 @@ export interface Orchard { open(place: Place): void; thumbnail(series: Series, c
 export class Tree {
   readonly root = el('ul', { role: 'tree', 'data-pane': 'tree' });
   private rows = new Map<Series, HTMLElement>();
+  private groups = 0;
   private seen = new IntersectionObserver((entries) => entries.forEach((e) => e.isIntersecting && this.reveal(e.target as HTMLCanvasElement)));
   private waiting = new Map<HTMLCanvasElement, Series>();
 
@@ -40,24 +41,25 @@ export class Tree {
   }
 
   private patient(patient: Patient, all: Place[]): HTMLElement {
-    const name = patient.name || t('noName');
-    const line = el('div', { class: 'row patient' }, icon(ICONS.caret), el('span', { class: 'lines' },
-      el('span', { class: 'name' }, name), el('span', { class: 'more' }, [patient.id, patient.birth].filter(Boolean).join(' · '))));
-    return this.branch(line, name, (patient.studies ?? []).map((study) => this.study(study, all)));
+    const line = el('div', { class: 'row patient', role: 'treeitem', 'aria-level': 1 }, icon(ICONS.caret), el('span', { class: 'lines' },
+      el('span', { class: 'name' }, patient.name || t('noName')), ' ', el('span', { class: 'more' }, [patient.id, patient.birth].filter(Boolean).join(' · '))));
+    return this.branch(line, (patient.studies ?? []).map((study) => this.study(study, all)));
   }
 
   private study(study: Study, all: Place[]): HTMLElement {
     const date = [study.date, study.time].filter(Boolean).join(' ');
-    const name = study.description || t('study');
-    const line = el('div', { class: 'row study' }, icon(ICONS.caret), el('span', { class: 'lines' },
-      el('span', { class: 'name' }, name), el('span', { class: 'more' }, date)));
-    return this.branch(line, `${name} ${date}`, (study.series ?? []).map((series) => this.leaf(all.find((p) => p.series === series)!)));
+    const line = el('div', { class: 'row study', role: 'treeitem', 'aria-level': 2 }, icon(ICONS.caret), el('span', { class: 'lines' },
+      el('span', { class: 'name' }, study.description || t('study')), ' ', el('span', { class: 'more' }, date)));
+    return this.branch(line, (study.series ?? []).map((series) => this.leaf(all.find((p) => p.series === series)!)));
   }
 
-  private branch(line: HTMLElement, name: string, children: HTMLElement[]): HTMLElement {
-    const item = el('li', { role: 'treeitem', 'aria-expanded': 'true', 'aria-label': name, tabindex: '-1' }, line, el('ul', { role: 'group' }, ...children));
-    line.addEventListener('click', () => { this.toggle(item); this.focusable(item); });
-    return item;
+  private branch(line: HTMLElement, children: HTMLElement[]): HTMLElement {
+    const group = el('ul', { role: 'group', id: `group${++this.groups}` }, ...children);
+    line.setAttribute('aria-expanded', 'true');
+    line.setAttribute('aria-owns', group.id);
+    line.tabIndex = -1;
+    line.addEventListener('click', () => { this.toggle(line); this.focusable(line); });
+    return el('li', { role: 'none' }, line, group);
   }
 
   private leaf(place: Place): HTMLElement {
@@ -67,14 +69,13 @@ export class Tree {
     const picture = (series.instances ?? []).some(isImage);
     const thumb = picture ? el('canvas', { class: 'thumb', width: '112', height: '112', 'aria-hidden': 'true' }) : el('span', { class: 'thumb' }, icon(ICONS.document));
     if (thumb instanceof HTMLCanvasElement) this.waiting.set(thumb, series);
-    const line = el('div', { class: 'row series' }, thumb, el('span', { class: 'lines' }, el('span', { class: 'name' }, name),
-      el('span', { class: 'more' }, [series.modality, series.number && `#${series.number}`].filter(Boolean).join(' ')), el('span', { class: 'more' }, count)));
-    const label = [series.modality, name, count].filter(Boolean).join(', ');
-    const item = el('li', { role: 'treeitem', 'aria-selected': 'false', 'aria-label': label, tabindex: '-1', 'data-action': 'open-series' }, line);
-    line.addEventListener('click', () => this.orchard.open(place));
+    const item = el('div', { class: 'row series', role: 'treeitem', 'aria-level': 3, 'aria-selected': 'false', tabindex: '-1', 'data-action': 'open-series' },
+      thumb, el('span', { class: 'lines' }, el('span', { class: 'name' }, name), ' ',
+        el('span', { class: 'more' }, [series.modality, series.number && `#${series.number}`].filter(Boolean).join(' ')), ' ', el('span', { class: 'more' }, count)));
+    item.addEventListener('click', () => this.orchard.open(place));
     this.rows.set(series, item);
     this.actions.set(item, () => this.orchard.open(place));
-    return item;
+    return el('li', { role: 'none' }, item);
   }
 
   private actions = new WeakMap<Element, () => void>();
@@ -88,7 +89,7 @@ export class Tree {
   // ---- keys (ARIA tree pattern)
 
   private items(): HTMLElement[] {
-    return [...this.root.querySelectorAll<HTMLElement>('[role=treeitem]')].filter((item) => !item.parentElement?.closest('[aria-expanded=false]'));
+    return [...this.root.querySelectorAll<HTMLElement>('[role=treeitem]')].filter((item) => item.offsetParent !== null);
   }
 
   private focusable(item: HTMLElement, focus = false): void {
@@ -108,7 +109,7 @@ export class Tree {
     const at = items.indexOf(item);
     const expanded = item.getAttribute('aria-expanded');
     const go = (to: HTMLElement | null | undefined) => to && this.focusable(to, true);
-    const parent = item.parentElement?.closest<HTMLElement>('[role=treeitem]');
+    const parent = item.closest('[role=group]')?.previousElementSibling as HTMLElement | null | undefined;
     const act: Record<string, () => void> = {
       ArrowDown: () => go(items[at + 1]), ArrowUp: () => go(items[at - 1]), Home: () => go(items[0]), End: () => go(items[items.length - 1]),
       ArrowRight: () => (expanded === 'false' ? this.toggle(item, true) : expanded && go(items[at + 1])),
