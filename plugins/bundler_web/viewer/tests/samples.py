@@ -164,6 +164,46 @@ def pdf() -> FileDataset:
     return ds
 
 
+def secondary(description: str, array: np.ndarray, photometric: str = "MONOCHROME2", **more: object) -> FileDataset:
+    """A small image of a series of its own; `more` are attributes that say how it is to be looked at."""
+    uid = f"1.2.826.0.1.9.{sum(map(ord, description))}"
+    ds = pixels(base("7", "OT", uid, uid + ".1", 1, description), array, photometric)
+    for keyword, value in more.items():
+        setattr(ds, keyword, value)
+    return ds
+
+
+def lut(first: int, entries: list[int], bits: int) -> Sequence:
+    item = Dataset()
+    item.add_new("LUTDescriptor", "US", [len(entries), first, bits])
+    item.add_new("LUTData", "US", entries)
+    return Sequence([item])
+
+
+def groups(**sequences: dict) -> Dataset:
+    """One item of functional groups: sequence keyword -> attributes of its macro."""
+    group = Dataset()
+    for keyword, attributes in sequences.items():
+        macro = Dataset()
+        for name, value in attributes.items():
+            setattr(macro, name, value)
+        setattr(group, keyword, Sequence([macro]))
+    return group
+
+
+def enhanced() -> FileDataset:
+    """Two frames with slopes, windows and spacing of their own."""
+    ramp = np.arange(256, dtype="<u2").reshape(16, 16)
+    ds = secondary("enhanced", np.stack([ramp, ramp]))
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = CLASS + "4.1"
+    ds.SharedFunctionalGroupsSequence = Sequence([groups(PixelMeasuresSequence={"PixelSpacing": [2, 2]},
+                                                         PlaneOrientationSequence={"ImageOrientationPatient": [0, 1, 0, 0, 0, -1]})])
+    ds.PerFrameFunctionalGroupsSequence = Sequence([
+        groups(PixelValueTransformationSequence={"RescaleSlope": slope, "RescaleIntercept": -10, "RescaleType": "US"},
+               FrameVOILUTSequence={"WindowCenter": 100 * slope, "WindowWidth": 50}) for slope in (1, 3)])
+    return ds
+
+
 def write(datasets: list[FileDataset], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     paths = []

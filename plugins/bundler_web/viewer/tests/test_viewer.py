@@ -154,7 +154,7 @@ def test_tree_by_click_and_by_key(viewer):
     item.focus()
     viewer.page.keyboard.press("ArrowDown")
     viewer.page.keyboard.press("Enter")
-    viewer.shown("s.frames === 12")
+    viewer.shown("s.frames === 12 && s.rows > 0")
     assert viewer.page.locator('[role=treeitem][tabindex="0"]').count() == 1
     viewer.page.keyboard.press("ArrowLeft")
     viewer.page.keyboard.press("ArrowLeft")
@@ -250,7 +250,7 @@ def test_measure(viewer):
     assert (length["unit"], length["spacingKind"]) == ("mm", "detector")
     assert length["value"] == pytest.approx(40, rel=0.02)
     viewer.series("Heart 4CH")
-    viewer.shown("s.frames === 12")
+    viewer.shown("s.frames === 12 && s.rows > 0")
     viewer.drag(viewer.at(10, 10), viewer.at(60, 10))
     assert viewer.state["measurements"][0]["unit"] == "px"
 
@@ -449,6 +449,102 @@ def test_save_as_png(viewer):
         viewer.act("save")
     assert waiting.value.suggested_filename.endswith(".png")
     assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
+def opened(new_viewer, tmp_path, ds) -> Viewer:
+    """The viewer with a folder of one file."""
+    shutil.copytree(make_volume.DIST, tmp_path / "VIEWER")
+    samples.write([ds], tmp_path / "in")
+    viewer = new_viewer().open(tmp_path)
+    viewer.choose(tmp_path / "in")
+    return viewer.shown("s.rows > 0 || s.error")
+
+
+def grey_at(viewer: Viewer, x: float, y: float) -> int:
+    """The level on the screen at an image point."""
+    viewer.page.wait_for_timeout(60)
+    return viewer.page.evaluate("""([x, y]) => { const c = document.querySelector('.pane canvas'), b = c.getBoundingClientRect(), p = BURNISH.screen(x, y);
+        return c.getContext('2d').getImageData((p.x - b.left) * devicePixelRatio, (p.y - b.top) * devicePixelRatio, 1, 1).data[0]; }""", [x, y])
+
+
+RAMP = np.arange(256, dtype="<u2").reshape(16, 16)
+
+
+def test_functional_groups(new_viewer, tmp_path):
+    viewer = opened(new_viewer, tmp_path, samples.enhanced())
+    assert (viewer.value(4, 6), viewer.state["window"]["centre"]) == (100 - 10, 100)
+    viewer.page.keyboard.press("ArrowDown")
+    viewer.shown("s.frame === 2")
+    assert (viewer.value(4, 6), viewer.state["window"]["centre"]) == (300 - 10, 300)
+    assert viewer.page.locator(".edge.right").inner_text() == "P"
+    assert viewer.page.locator(".edge.bottom").inner_text() == "F"
+    viewer.act("length")
+    viewer.drag(viewer.at(2, 2), viewer.at(12, 2))
+    assert viewer.state["measurements"][0]["value"] == pytest.approx(20, rel=0.01)
+
+
+def test_modality_table(new_viewer, tmp_path):
+    ds = samples.secondary("modality table", RAMP, ModalityLUTSequence=samples.lut(10, [v * v for v in range(200)], 16))
+    ds.ModalityLUTSequence[0].ModalityLUTType = "US"
+    viewer = opened(new_viewer, tmp_path, ds)
+    assert [viewer.value(x, 0) for x in (0, 10, 15)] == [0, 0, 25]
+    assert viewer.value(15, 15) == 199 * 199
+
+
+def test_voi_table_and_sigmoid(new_viewer, tmp_path):
+    ds = samples.secondary("voi table", RAMP, VOILUTSequence=samples.lut(0, [255 - v for v in range(256)], 8))
+    viewer = opened(new_viewer, tmp_path, ds)
+    assert [grey_at(viewer, x + 0.5, y + 0.5) for x, y in ((8, 8), (3, 1))] == pytest.approx([255 - 136, 255 - 19], abs=3)
+
+
+def test_sigmoid_padding_and_monochrome1(new_viewer, tmp_path):
+    ds = samples.secondary("sigmoid", RAMP, "MONOCHROME1", WindowCenter=100, WindowWidth=100, VOILUTFunction="SIGMOID", PixelPaddingValue=0)
+    viewer = opened(new_viewer, tmp_path, ds)
+    want = 255 - 255 / (1 + np.exp(-4 * (136 - 100) / 100))
+    assert grey_at(viewer, 8.5, 8.5) == pytest.approx(want, abs=3)
+    assert grey_at(viewer, 0.4, 0.4) < 40  # padding is black, though the lowest value is white
+
+
+def test_one_bit_segmentation(new_viewer, tmp_path):
+    ds = samples.secondary("segmentation", np.zeros((2, 10, 10), np.uint8))
+    mask = np.zeros((2, 10, 10), np.uint8)
+    mask[1, 2:5, 3:7] = 1
+    ds.BitsAllocated = ds.BitsStored = 1
+    ds.HighBit, ds.PixelData = 0, np.packbits(mask.ravel(), bitorder="little").tobytes() + b"\0"
+    viewer = opened(new_viewer, tmp_path, ds)
+    viewer.page.keyboard.press("End")
+    viewer.shown("s.frame === 2")
+    assert [viewer.value(x, y) for x, y in ((3, 2), (6, 4), (7, 4), (2, 2))] == [1, 1, 0, 0]
+
+
+def test_video_is_a_sentence(new_viewer, tmp_path):
+    ds = samples.secondary("video", RAMP)
+    ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.102"
+    ds.PixelData = b"\xfe\xff\x00\xe0\0\0\0\0\xfe\xff\x00\xe0\x04\0\0\0abcd\xfe\xff\xdd\xe0\0\0\0\0"
+    ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OB", True
+    viewer = opened(new_viewer, tmp_path, ds)
+    assert "video" in viewer.state["error"] and "0000.dcm" in viewer.state["error"]
+
+
+@pytest.mark.parametrize(("charset", "name"), [
+    (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"), ("ISO_IR 100", "Buc^Jérôme"), ("ISO_IR 144", "Люкceмбypг"),
+    ("GB18030", "Wang^XiaoDong=王^小东"), (["", "ISO 2022 IR 149"], "Hong^Gildong=洪^吉洞=홍^길동"), ("ISO_IR 126", "Διονυσιος")])
+def test_character_sets(new_viewer, tmp_path, charset, name):
+    ds = samples.secondary("names", RAMP)
+    ds.SpecificCharacterSet, ds.PatientName = charset, name
+    viewer = opened(new_viewer, tmp_path, ds)
+    for part in name.replace("=", "^").split("^"):
+        assert part in viewer.state["patient"]
+
+
+def test_two_fingers_zoom(new_viewer, disc):
+    viewer = new_viewer(500, 800, has_touch=True).open(disc).shown()
+    fit, spot = viewer.state["zoom"], viewer.centre()
+    session = viewer.page.context.new_cdp_session(viewer.page)
+    for kind, reach in (("touchStart", 40), ("touchMove", 60), ("touchMove", 80), ("touchEnd", 0)):
+        points = [{"x": spot["x"] + s * reach, "y": spot["y"], "id": i} for i, s in enumerate((-1, 1))] if reach else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    assert viewer.state["zoom"] == pytest.approx(2 * fit, rel=0.1)
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,6 @@ export class Toolbar {
     this.rates.title = t('rate');
     this.rates.replaceChildren(...RATES.map((rate) => el('option', { value: rate }, `${rate}/s`)));
     this.moreButton = relabel(this.moreButton, 'more');
-    this.moreButton.setAttribute('aria-haspopup', 'true');
     this.moreButton.setAttribute('aria-expanded', 'false');
     this.layouts.setAttribute('aria-label', t('layout'));
     this.layouts.replaceChildren(...LAYOUTS.map((panes) => this.layoutButton(panes)));
