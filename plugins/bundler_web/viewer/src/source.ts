@@ -2,8 +2,9 @@
 // Decoded frames are kept in a bounded cache; so are parsed files and embedded scripts.
 import { Cache, fromBase64 } from './bytes';
 import { parse, Parsed } from './dicom/parse';
+import { T } from './dicom/tags';
 import { lookOf } from './dicom/look';
-import { pixelsOf } from './dicom/pixels';
+import { NotShown, pixelsOf } from './dicom/pixels';
 import { embeddedPicture } from './image/embedded';
 import { Picture, bytesOf } from './image/picture';
 import { loadEmbedded } from './loader';
@@ -11,6 +12,13 @@ import { Medium } from './medium';
 import type { Embedded, EmbeddedImage, Instance } from './volume';
 
 const MB = 1 << 20;
+
+/** Discs repeat their file names: a file of the right name and another identity is another patient's, and is not shown. */
+function same(parsed: Parsed, instance: Instance): Parsed {
+  const uid = parsed.item.uid(T.SOPInstanceUID);
+  if (instance.uid && uid && uid !== instance.uid) throw new NotShown('errOther');
+  return parsed;
+}
 
 /** Nothing is embedded and no medium chosen yet, or the chosen one lacks the file. */
 export class Unreachable extends Error {
@@ -43,11 +51,19 @@ export class Source {
   async frameTime(instance: Instance): Promise<number | undefined> {
     if (this.fileOf(instance)) {
       const { item } = await this.document(instance);
-      const rate = item.decimal('x00180040') ?? item.decimal('x00082144');
-      return item.decimal('x00181063') ?? (rate ? 1000 / rate : undefined);
+      const rate = item.decimal(T.CineRate) ?? item.decimal(T.RecommendedDisplayFrameRate);
+      return item.decimal(T.FrameTime) ?? (rate ? 1000 / rate : undefined);
     }
     const embedded = await this.embedded(instance);
     return embedded.kind === 'image' ? embedded.frameTime : undefined;
+  }
+
+  /** Whether the medium is the one the volume speaks of, judged by the first of its files. */
+  async belongs(medium: Medium, instances: Instance[]): Promise<boolean> {
+    const first = instances.find((i) => i.file && i.uid && medium.find(i.file));
+    const file = first && medium.find(first.file!);
+    if (!file) return true;
+    return parse(new Uint8Array(await file.arrayBuffer()), true).item.uid(T.SOPInstanceUID) === first!.uid;
   }
 
   picture(instance: Instance, frame: number): Promise<Picture> {
@@ -57,7 +73,7 @@ export class Source {
 
   /** The parsed file of an instance, from the medium or embedded. */
   document(instance: Instance): Promise<Parsed> {
-    return this.parsed.get(`${this.fileOf(instance) ? 'f' : 'e'}${this.key(instance)}`, async () => parse(await this.bytes(instance)));
+    return this.parsed.get(`${this.fileOf(instance) ? 'f' : 'e'}${this.key(instance)}`, async () => same(parse(await this.bytes(instance)), instance));
   }
 
   private async make(instance: Instance, frame: number): Promise<Picture> {

@@ -7,6 +7,7 @@ BURNISH_SCREENSHOTS=DIR keeps pictures of what was seen.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -374,6 +375,45 @@ def test_a_folder_of_anything(new_viewer, disc, tmp_path):
     viewer.page.click('.row.series:has-text("RTPLAN")')
     viewer.page.wait_for_selector(".sheet table")
     viewer.picture("table")
+
+
+def test_another_disc_with_the_same_names(viewer, tmp_path):
+    other = samples.ct_series(3, 64)
+    for ds in other:
+        ds.PatientName, ds.PatientID = "Someone^Else", "99"
+    make_volume.make(tmp_path / "other", samples.write(other, tmp_path / "src"), "none")
+    viewer.choose(tmp_path / "other")
+    viewer.shown("s.patient === 'Someone, Else' && s.rows === 64")  # shown as what it is, not under the first name
+
+
+def test_one_swapped_file_is_not_shown(new_viewer, tmp_path):
+    make_volume.make(tmp_path / "disc", samples.write(samples.ct_series(3, 64), tmp_path / "src"), "none")
+    shutil.copy(samples.write(samples.ct_series(1, 64), tmp_path / "other")[0], tmp_path / "disc/DICOM/F0000001")
+    viewer = new_viewer().open(tmp_path / "disc").shown("s.error")
+    viewer.choose(tmp_path / "disc")
+    viewer.shown("s.rows === 64")
+    viewer.page.keyboard.press("ArrowDown")
+    viewer.shown("s.error.includes('is another one')")
+    assert viewer.state["rows"] == 0
+
+
+def test_only_some_frames_embedded(new_viewer, tmp_path):
+    make_volume.make(tmp_path / "disc", samples.write([samples.us()], tmp_path / "src"), "reduced")
+    script = tmp_path / "disc/VIEWER/DATA/S0000001/I0000000.JS"
+    call = json.loads("[" + script.read_text()[len("BURNISH.put("):-3] + "]")
+    put = call[1]
+    put["frames"], put["data"] = [2, 7, 11], [put["data"][i - 1] for i in (2, 7, 11)]
+    script.write_text(make_volume.script("put", *call))
+    viewer = new_viewer().open(tmp_path / "disc").shown("s.count === 3 && s.frame === 2")
+    viewer.page.keyboard.press("End")
+    viewer.shown("s.frame === 11")
+    assert "Frame 11 of 12" in viewer.page.inner_text(".corner.bl")
+
+
+def test_quick_changes_of_series(viewer):
+    for name in ("Hand pa", "Heart 4CH", "Thorax axial", "Hand pa", "Radiology report", "Heart 4CH"):
+        viewer.page.evaluate("n => [...document.querySelectorAll('.row.series')].find(r => r.textContent.includes(n)).click()", name)
+    viewer.shown("s.frames === 12 && s.rows === 120")
 
 
 def test_without_a_volume(new_viewer, tmp_path):

@@ -12,7 +12,7 @@ import { T } from './tags';
 
 /** What cannot be shown here and why; `reason` is a key of the texts. */
 export class NotShown extends Error {
-  constructor(readonly reason: 'errVideo' | 'errSyntax' | 'errNoPixels' | 'errFormat', readonly detail = '') { super(reason + ' ' + detail); }
+  constructor(readonly reason: 'errVideo' | 'errSyntax' | 'errNoPixels' | 'errFormat' | 'errOther', readonly detail = '') { super(reason + ' ' + detail); }
 }
 
 interface Attributes extends Layout { stored: number; high: number; photometric: string; planar: boolean; frames: number }

@@ -5,6 +5,7 @@ export const T = {
   StudyDate: 'x00080020', ContentDate: 'x00080023', StudyTime: 'x00080030', AccessionNumber: 'x00080050', Modality: 'x00080060',
   InstitutionName: 'x00080080', StudyDescription: 'x00081030', SeriesDescription: 'x0008103e', ReferencedSOPClassUID: 'x00081150',
   ReferencedSOPInstanceUID: 'x00081155', ReferencedFrameNumber: 'x00081160', ReferencedSOPSequence: 'x00081199',
+  RecommendedDisplayFrameRate: 'x00082144',
   CodeValue: 'x00080100', CodingSchemeDesignator: 'x00080102', CodeMeaning: 'x00080104',
   PatientName: 'x00100010', PatientID: 'x00100020', PatientBirthDate: 'x00100030', PatientSex: 'x00100040',
   CineRate: 'x00180040', FrameTime: 'x00181063', ImagerPixelSpacing: 'x00181164', NominalScannedPixelSpacing: 'x00182010',
@@ -32,6 +33,3 @@ export const T = {
   ExtendedOffsetTable: 'x7fe00001', ExtendedOffsetTableLengths: 'x7fe00002', FloatPixelData: 'x7fe00008', DoubleFloatPixelData: 'x7fe00009',
   PixelData: 'x7fe00010',
 } as const;
-
-/** "00100010" of "x00100010". */
-export const plain = (tag: string) => tag.slice(1).toUpperCase();

@@ -270,7 +270,7 @@ export class Page implements Host, Bench {
     const medium = new Medium(files);
     const wanted = this.all.flatMap((p) => p.series.instances ?? []);
     const there = wanted.filter((i) => i.file && medium.find(i.file)).length;
-    if (there) {
+    if (there && await this.source.belongs(medium, wanted).catch(() => true)) {
       this.source.choose(medium);
       this.say(t('found', there, wanted.length));
       this.showBar();

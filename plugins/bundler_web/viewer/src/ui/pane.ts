@@ -73,7 +73,11 @@ export class Pane {
     const other = place.series !== this.place?.series;
     this.place = place;
     this.stack = stops(place.series, this.host.source);
-    if (other) this.forget();
+    if (other) {
+      this.forget();
+      this.paper.hidden = this.note.hidden = true;
+      this.paint(); // nothing of the series before stays under the name of this one
+    }
     return this.show(instance ? indexOf(this.stack, instance, frame) : 0);
   }
 
@@ -122,8 +126,7 @@ export class Pane {
         const { stack } = this;
         await this.showNow(next);
         if (this.wanted === next && this.stack === stack) this.wanted = -1;
-        else if (this.wanted >= this.stack.length) this.wanted = this.stack.length - 1;
-        else if (this.wanted === next) this.wanted = this.index === next ? -1 : this.index;
+        else this.wanted = Math.min(this.wanted, this.stack.length - 1); // another wish, or another series, came meanwhile
       }
     } finally {
       clearTimeout(slow);

@@ -31,5 +31,6 @@ function draw({ pixels, look }: Picture, canvas: HTMLCanvasElement): void {
   const scale = Math.min(canvas.width / w, canvas.height / h);
   const context = canvas.getContext('2d')!;
   context.imageSmoothingQuality = 'high';
+  context.clearRect(0, 0, canvas.width, canvas.height);
   context.drawImage(whole, (canvas.width - w * scale) / 2, (canvas.height - h * scale) / 2, w * scale, h * scale);
 }

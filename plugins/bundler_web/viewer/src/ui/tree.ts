@@ -68,7 +68,7 @@ export class Tree {
     const name = series.description || t('series');
     const picture = (series.instances ?? []).some(isImage);
     const thumb = picture ? el('canvas', { class: 'thumb', width: '112', height: '112', 'aria-hidden': 'true' }) : el('span', { class: 'thumb' }, icon(ICONS.document));
-    if (thumb instanceof HTMLCanvasElement) this.waiting.set(thumb, series);
+    if (thumb instanceof HTMLCanvasElement) { placeholder(thumb, series.modality ?? ''); this.waiting.set(thumb, series); }
     const item = el('div', { class: 'row series', role: 'treeitem', 'aria-level': 3, 'aria-selected': 'false', tabindex: '-1', 'data-action': 'open-series' },
       thumb, el('span', { class: 'lines' }, el('span', { class: 'name' }, name), ' ',
         el('span', { class: 'more' }, [series.modality, series.number && `#${series.number}`].filter(Boolean).join(' ')), ' ', el('span', { class: 'more' }, count)));
@@ -121,6 +121,16 @@ export class Tree {
     event.preventDefault();
     event.stopPropagation();
   }
+}
+
+/** The modality, until the picture is there (or for good, where nothing is embedded). */
+function placeholder(canvas: HTMLCanvasElement, modality: string): void {
+  const context = canvas.getContext('2d');
+  if (!context) return;
+  context.fillStyle = '#a3b0be';
+  context.font = '600 30px system-ui, sans-serif';
+  context.textAlign = 'center';
+  context.fillText(modality.slice(0, 4), canvas.width / 2, canvas.height / 2 + 10);
 }
 
 function counted(series: Series): string {
