@@ -483,6 +483,34 @@ def test_help(viewer):
     viewer.picture("more")
 
 
+AXE = make_volume.DIST.parent / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="needs npm ci")
+@pytest.mark.parametrize("width", [1280, 360])
+def test_accessible(new_viewer, disc, width):
+    """axe-core finds nothing: contrast, names, landmarks, the tree."""
+    viewer = new_viewer(width, 800).open(disc).shown()
+    viewer.page.evaluate(AXE.read_text("utf-8"))
+
+    def clean(where: str) -> None:
+        found = viewer.page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
+        assert not found, where
+
+    clean("image")
+    for name, selector in (("Radiology report", ".sheet"), ("Letter", ".paper iframe")):
+        if width < 800:
+            viewer.act("toggle-contents")
+            viewer.page.wait_for_timeout(300)
+            clean("contents")
+        viewer.series(name)
+        viewer.page.wait_for_selector(selector)
+        viewer.page.wait_for_timeout(300)
+        clean(name)
+    viewer.page.locator("body").press("?")
+    clean("help")
+
+
 def test_save_as_png(viewer):
     viewer.act("more")
     with viewer.page.expect_download() as waiting:
