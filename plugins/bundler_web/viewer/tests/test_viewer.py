@@ -13,15 +13,18 @@ import shutil
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+np = pytest.importorskip("numpy")
+pytest.importorskip("pydicom")
+pytest.importorskip("PIL.Image")
 
 sys.path.insert(0, str(Path(__file__).parent))
 import make_volume
 import samples
 import syntaxes
 
-playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(not CHROMIUM or not make_volume.DIST.is_dir(), reason="needs chromium and `npm run build`")
 
