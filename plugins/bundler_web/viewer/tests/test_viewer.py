@@ -22,7 +22,7 @@ pytest.importorskip("PIL.Image")
 
 sys.path.insert(0, str(Path(__file__).parent))
 import make_volume
-import samples
+import viewer_samples as samples
 import syntaxes
 
 CHROMIUM = shutil.which("chromium")
