@@ -199,6 +199,7 @@ def _view(picture: Picture, frames: list[int], made: list[tuple[str, bytes, tupl
         "samples": 1 if grey else 3,
         "codec": codec,
         "aspect": round(picture.proportion, 6),
+        "lossy": codec == "jpeg" or str(picture.dataset.get("LossyImageCompression", "")) == "01",
         "data": [base64.b64encode(data).decode() for _, data, _ in made],
     }
     if grey:

@@ -53,6 +53,10 @@ export interface EmbeddedImage {
   spacing?: [number, number];
   spacingKind?: 'patient' | 'detector' | '';
   orientation?: string[];
+  /** Height of a pixel over its width, where there is no spacing. */
+  aspect?: number;
+  /** Whether what was embedded has lost something before or by that. */
+  lossy?: boolean;
   codec: 'delta' | 'jpeg';
   data: string[];
 }

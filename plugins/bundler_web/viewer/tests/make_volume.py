@@ -74,11 +74,20 @@ def embedded_image(ds: pydicom.Dataset, step: int) -> dict:
         pixels = pydicom.pixels.convert_color_space(pixels, ds.PhotometricInterpretation, "RGB")
     pixels = pixels[:, ::step, ::step]
     put: dict = {
-        "kind": "image", "rows": pixels.shape[1], "columns": pixels.shape[2], "original": [ds.Rows, ds.Columns],
-        "frames": list(range(1, frames + 1)), "samples": ds.SamplesPerPixel, "signed": bool(ds.PixelRepresentation),
-        "invert": ds.PhotometricInterpretation == "MONOCHROME1", "slope": float(ds.get("RescaleSlope") or 1),
-        "intercept": float(ds.get("RescaleIntercept") or 0), "unit": "HU" if ds.Modality == "CT" else "",
-        "function": str(ds.get("VOILUTFunction") or "LINEAR"), "windows": [], "codec": "delta" if grey else "jpeg",
+        "kind": "image",
+        "rows": pixels.shape[1],
+        "columns": pixels.shape[2],
+        "original": [ds.Rows, ds.Columns],
+        "frames": list(range(1, frames + 1)),
+        "samples": ds.SamplesPerPixel,
+        "signed": bool(ds.PixelRepresentation),
+        "invert": ds.PhotometricInterpretation == "MONOCHROME1",
+        "slope": float(ds.get("RescaleSlope") or 1),
+        "intercept": float(ds.get("RescaleIntercept") or 0),
+        "unit": "HU" if ds.Modality == "CT" else "",
+        "function": str(ds.get("VOILUTFunction") or "LINEAR"),
+        "windows": [],
+        "codec": "delta" if grey else "jpeg",
     }
     if ds.get("WindowCenter") not in (None, ""):
         first = lambda v: float(v[0] if isinstance(v, pydicom.multival.MultiValue) else v)  # noqa: E731
@@ -111,15 +120,24 @@ def once(items: list[dict], key: str, value: str, **more: object) -> dict:
     return items[-1]
 
 
-def make(out: Path, files: list[Path], embed: str = "reduced", dist: Path = DIST, lower: bool = False) -> dict:
+def make(
+    out: Path, files: list[Path], embed: str = "reduced", dist: Path = DIST, lower: bool = False
+) -> dict:
     """Writes the folder and returns the volume as it stands in VOLUME.JS."""
     data = out / "VIEWER" / "DATA"
     data.mkdir(parents=True, exist_ok=True)
     for name in dist.iterdir():
         shutil.copy(name, out / "VIEWER" / name.name)
     volume: dict = {
-        "fileSetId": "TEST01", "volume": 1, "volumes": 2, "institution": "St. Burnish Hospital", "created": "2026-11-22",
-        "maker": "burnish 0.1", "language": "en", "embedded": embed, "patients": [],
+        "fileSetId": "TEST01",
+        "volume": 1,
+        "volumes": 2,
+        "institution": "St. Burnish Hospital",
+        "created": "2026-11-22",
+        "maker": "burnish 0.1",
+        "language": "en",
+        "embedded": embed,
+        "patients": [],
     }
     for n, path in enumerate(files):
         place(volume, n, path, out, embed)
@@ -136,14 +154,41 @@ def place(volume: dict, n: int, path: Path, out: Path, embed: str) -> None:
     file = f"DICOM/F{n:07d}"
     (out / "DICOM").mkdir(exist_ok=True)
     shutil.copy(path, out / file)
-    patient = once(volume["patients"], "id", str(ds.get("PatientID", "")), name=person(ds.get("PatientName")),
-                   birth=iso(ds.get("PatientBirthDate")), sex=str(ds.get("PatientSex", "") or ""), studies=[])
-    study = once(patient["studies"], "uid", str(ds.get("StudyInstanceUID", "")), date=iso(ds.get("StudyDate")), time="",
-                 description=str(ds.get("StudyDescription", "")), accession="", series=[])
-    series = once(study["series"], "uid", str(ds.get("SeriesInstanceUID", "")), modality=str(ds.get("Modality", "")),
-                  number=str(ds.get("SeriesNumber", "") or ""), description=str(ds.get("SeriesDescription", "")), instances=[])
-    entry = {"file": file, "kind": kind_of(ds), "number": str(ds.get("InstanceNumber", "") or ""), "uid": str(ds.get("SOPInstanceUID", "")),
-             "class": pydicom.uid.UID(ds.get("SOPClassUID", "")).name}
+    patient = once(
+        volume["patients"],
+        "id",
+        str(ds.get("PatientID", "")),
+        name=person(ds.get("PatientName")),
+        birth=iso(ds.get("PatientBirthDate")),
+        sex=str(ds.get("PatientSex", "") or ""),
+        studies=[],
+    )
+    study = once(
+        patient["studies"],
+        "uid",
+        str(ds.get("StudyInstanceUID", "")),
+        date=iso(ds.get("StudyDate")),
+        time="",
+        description=str(ds.get("StudyDescription", "")),
+        accession="",
+        series=[],
+    )
+    series = once(
+        study["series"],
+        "uid",
+        str(ds.get("SeriesInstanceUID", "")),
+        modality=str(ds.get("Modality", "")),
+        number=str(ds.get("SeriesNumber", "") or ""),
+        description=str(ds.get("SeriesDescription", "")),
+        instances=[],
+    )
+    entry = {
+        "file": file,
+        "kind": kind_of(ds),
+        "number": str(ds.get("InstanceNumber", "") or ""),
+        "uid": str(ds.get("SOPInstanceUID", "")),
+        "class": pydicom.uid.UID(ds.get("SOPClassUID", "")).name,
+    }
     if entry["kind"] == "image":
         entry |= {"frames": int(ds.get("NumberOfFrames") or 1), "rows": ds.Rows, "columns": ds.Columns}
     series["instances"].append(entry)

@@ -1,6 +1,6 @@
 """One file for every transfer syntax and pixel layout the viewer decodes, with the pixels pydicom sees.
 
-    files(folder) -> {name: path}       pydicom's own test files, and files compressed here by pylibjpeg, pyjpegls and dcmtk
+files(folder) -> {name: path}       pydicom's own test files, and files compressed here by pylibjpeg, pyjpegls and dcmtk
 """
 
 from __future__ import annotations
@@ -17,19 +17,66 @@ import pydicom
 import viewer_samples as samples
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
-    DeflatedExplicitVRLittleEndian, HTJ2KLossless, ImplicitVRLittleEndian, JPEG2000, JPEG2000Lossless, JPEGLSLossless, JPEGLSNearLossless, RLELossless,
+    JPEG2000,
+    DeflatedExplicitVRLittleEndian,
+    HTJ2KLossless,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
 )
 
 TEST_FILES = Path(pydicom.__file__).parent / "data" / "test_files"
 
 THEIRS = [
-    "CT_small", "MR_small", "MR_small_implicit", "MR_small_bigendian", "MR_small_RLE", "MR_small_jp2klossless", "MR_small_jpeg_ls_lossless",
-    "MR_small_padded", "image_dfl", "JPEG-lossy", "JPGExtended", "JPEG2000", "JPEGLSNearLossless_08", "JPEGLSNearLossless_16", "693_J2KI",
-    "J2K_pixelrep_mismatch", "GDCMJ2K_TextGBR", "SC_rgb_rle", "SC_rgb_rle_16bit", "SC_rgb_small_odd", "SC_rgb_small_odd_big_endian", "SC_rgb_small_odd_jpeg",
-    "SC_ybr_full_422_uncompressed", "SC_rgb_jpeg_dcmtk", "SC_rgb_jpeg_gdcm", "SC_rgb_jpeg_lossy_gdcm", "SC_rgb_dcmtk_+eb+cr", "SC_rgb_dcmtk_+eb+cy+n1",
-    "SC_rgb_dcmtk_+eb+cy+np", "SC_rgb_dcmtk_+eb+cy+s2", "SC_rgb_dcmtk_+eb+cy+s4", "SC_rgb_jls_lossy_line", "SC_rgb_jls_lossy_sample", "SC_rgb_gdcm_KY",
-    "examples_palette", "examples_rgb_color", "examples_ybr_color", "examples_jpeg2k", "examples_overlay", "liver_1frame", "rtdose_1frame",
-    "rtdose", "ExplVR_BigEnd", "SC_rgb_rle_2frame", "emri_small", "SC_rgb_jpeg_app14_dcmd", "SC_rgb_jpeg_dcmd",
+    "CT_small",
+    "MR_small",
+    "MR_small_implicit",
+    "MR_small_bigendian",
+    "MR_small_RLE",
+    "MR_small_jp2klossless",
+    "MR_small_jpeg_ls_lossless",
+    "MR_small_padded",
+    "image_dfl",
+    "JPEG-lossy",
+    "JPGExtended",
+    "JPEG2000",
+    "JPEGLSNearLossless_08",
+    "JPEGLSNearLossless_16",
+    "693_J2KI",
+    "J2K_pixelrep_mismatch",
+    "GDCMJ2K_TextGBR",
+    "SC_rgb_rle",
+    "SC_rgb_rle_16bit",
+    "SC_rgb_small_odd",
+    "SC_rgb_small_odd_big_endian",
+    "SC_rgb_small_odd_jpeg",
+    "SC_ybr_full_422_uncompressed",
+    "SC_rgb_jpeg_dcmtk",
+    "SC_rgb_jpeg_gdcm",
+    "SC_rgb_jpeg_lossy_gdcm",
+    "SC_rgb_dcmtk_+eb+cr",
+    "SC_rgb_dcmtk_+eb+cy+n1",
+    "SC_rgb_dcmtk_+eb+cy+np",
+    "SC_rgb_dcmtk_+eb+cy+s2",
+    "SC_rgb_dcmtk_+eb+cy+s4",
+    "SC_rgb_jls_lossy_line",
+    "SC_rgb_jls_lossy_sample",
+    "SC_rgb_gdcm_KY",
+    "examples_palette",
+    "examples_rgb_color",
+    "examples_ybr_color",
+    "examples_jpeg2k",
+    "examples_overlay",
+    "liver_1frame",
+    "rtdose_1frame",
+    "rtdose",
+    "ExplVR_BigEnd",
+    "SC_rgb_rle_2frame",
+    "emri_small",
+    "SC_rgb_jpeg_app14_dcmd",
+    "SC_rgb_jpeg_dcmd",
 ]
 
 #: Files whose colour is subsampled or lossy: decoders differ in how they fill in between.
@@ -52,12 +99,20 @@ def made(folder: Path) -> dict[str, Path]:
     samples.pixels(signed, values, stored=16)
     signed.RescaleIntercept = 0
     out = {"made plain": plain, "made signed": store(signed, folder / "signed.dcm")}
-    for name, syntax in {"implicit": ImplicitVRLittleEndian, "deflated": DeflatedExplicitVRLittleEndian}.items():
+    for name, syntax in {
+        "implicit": ImplicitVRLittleEndian,
+        "deflated": DeflatedExplicitVRLittleEndian,
+    }.items():
         ds = pydicom.dcmread(plain)
         ds.file_meta.TransferSyntaxUID = syntax
         out[f"made {name}"] = store(ds, folder / f"{name}.dcm")
     for sign, path in (("", plain), (" signed", out["made signed"])):
-        for name, syntax in {"rle": RLELossless, "jpegls": JPEGLSLossless, "near": JPEGLSNearLossless, "j2k": JPEG2000Lossless}.items():
+        for name, syntax in {
+            "rle": RLELossless,
+            "jpegls": JPEGLSLossless,
+            "near": JPEGLSNearLossless,
+            "j2k": JPEG2000Lossless,
+        }.items():
             ds = pydicom.dcmread(path)
             try:
                 ds.compress(syntax, **({"jls_error": 3} if name == "near" else {}))
@@ -72,10 +127,18 @@ def made(folder: Path) -> dict[str, Path]:
     colour.save_as(folder / "us.dcm", enforce_file_format=True)
     out["made us"] = folder / "us.dcm"
     if shutil.which("dcmcjpeg"):
-        for name, option, path in (("sv1", "+e1", plain), ("p14", "+el", plain), ("extended", "+ee", plain), ("baseline", "+eb", folder / "us.dcm"),
-                                   ("progressive", "+ep", folder / "us.dcm")):
+        for name, option, path in (
+            ("sv1", "+e1", plain),
+            ("p14", "+el", plain),
+            ("extended", "+ee", plain),
+            ("baseline", "+eb", folder / "us.dcm"),
+            ("progressive", "+ep", folder / "us.dcm"),
+        ):
             target = folder / f"{name}.dcm"
-            if subprocess.run(["dcmcjpeg", option, path, target], capture_output=True, timeout=60).returncode == 0:
+            if (
+                subprocess.run(["dcmcjpeg", option, path, target], capture_output=True, timeout=60).returncode
+                == 0
+            ):
                 out[f"made jpeg {name}"] = target
         LOSSY["made jpeg extended"] = 3
     return {**out, **htj2k(folder)}
@@ -92,12 +155,17 @@ def htj2k(folder: Path) -> dict[str, Path]:
     samples.pixels(grey, (x * 37 - y * 23 - 500).astype("<i2"))
     y, x = np.mgrid[0:20, 0:24]
     colour = samples.base("7", "OT", "1.2.826.0.1.5", "1.2.826.0.1.5.2", 1, "HTJ2K colour")
-    samples.pixels(colour, np.stack([x * 10, y * 12, ((y * 24 + x) * 7) % 256], -1).astype(np.uint8), "YBR_RCT")
+    samples.pixels(
+        colour, np.stack([x * 10, y * 12, ((y * 24 + x) * 7) % 256], -1).astype(np.uint8), "YBR_RCT"
+    )
     for ds, stream in ((grey, HT_GREY), (colour, HT_COLOUR)):
         ds.file_meta.TransferSyntaxUID = HTJ2KLossless
         ds.PixelData = encapsulate([base64.b64decode(stream)])
         ds["PixelData"].VR = "OB"
-    return {"made htj2k": store(grey, folder / "ht.dcm"), "made htj2k colour": store(colour, folder / "htc.dcm")}
+    return {
+        "made htj2k": store(grey, folder / "ht.dcm"),
+        "made htj2k colour": store(colour, folder / "htc.dcm"),
+    }
 
 
 def store(ds: pydicom.Dataset, path: Path) -> Path:
@@ -119,7 +187,11 @@ def decoded(path: Path) -> np.ndarray:
     try:
         array = pydicom.pixels.pixel_array(ds, index=0, raw=False)
     except (RuntimeError, NotImplementedError):  # what pydicom's plugins refuse, dcmtk decodes
-        target = path.with_name(path.stem + "-dcmtk.dcm") if path.parent != TEST_FILES else Path(tempfile.mkdtemp()) / "x.dcm"
+        target = (
+            path.with_name(path.stem + "-dcmtk.dcm")
+            if path.parent != TEST_FILES
+            else Path(tempfile.mkdtemp()) / "x.dcm"
+        )
         subprocess.run(["dcmdjpeg", path, target], check=True, timeout=60)
         array = pydicom.pixels.pixel_array(target, index=0, raw=False)
     if str(ds.PhotometricInterpretation) == "PALETTE COLOR":

@@ -13,7 +13,9 @@ CT, CR, MR, US = "2", "1", "4", "3.1"
 CLASS = "1.2.840.10008.5.1.4.1.1."
 
 
-def base(sop: str, modality: str, study: str, series: str, number: int, description: str, **more: object) -> FileDataset:
+def base(
+    sop: str, modality: str, study: str, series: str, number: int, description: str, **more: object
+) -> FileDataset:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = CLASS + sop, generate_uid()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -22,14 +24,21 @@ def base(sop: str, modality: str, study: str, series: str, number: int, descript
     ds.SOPClassUID, ds.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
     ds.PatientName, ds.PatientID, ds.PatientBirthDate, ds.PatientSex = "Müller^Änne", "4711", "19700131", "F"
     ds.StudyInstanceUID, ds.SeriesInstanceUID = study, series
-    ds.StudyDate, ds.StudyTime, ds.StudyDescription, ds.Modality = "20261120", "100500", "Thorax and abdomen", modality
+    ds.StudyDate, ds.StudyTime, ds.StudyDescription, ds.Modality = (
+        "20261120",
+        "100500",
+        "Thorax and abdomen",
+        modality,
+    )
     ds.SeriesNumber, ds.InstanceNumber, ds.SeriesDescription = 1, number, description
     for keyword, value in more.items():
         setattr(ds, keyword, value)
     return ds
 
 
-def pixels(ds: FileDataset, array: np.ndarray, photometric: str = "MONOCHROME2", stored: int | None = None) -> FileDataset:
+def pixels(
+    ds: FileDataset, array: np.ndarray, photometric: str = "MONOCHROME2", stored: int | None = None
+) -> FileDataset:
     """Sets pixel data and its module: (rows, columns), (frames, rows, columns) or with a last axis of three samples."""
     colour = array.shape[-1] == 3 and photometric != "MONOCHROME2"
     shape = array.shape[:-1] if colour else array.shape
@@ -48,9 +57,11 @@ def pixels(ds: FileDataset, array: np.ndarray, photometric: str = "MONOCHROME2",
 
 def body(size: int, z: float) -> np.ndarray:
     """Hounsfield units of a made chest: skin, fat, lungs, spine, a lesion; `z` from 0 to 1 along the axis."""
-    y, x = np.mgrid[-1:1:size * 1j, -1:1:size * 1j]
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+
     def oval(cx: float, cy: float, rx: float, ry: float) -> np.ndarray:
         return ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2
+
     noise = np.random.default_rng(int(z * 1000)).normal(0, 12, (size, size))
     out = np.full((size, size), -1000.0)
     out[oval(0, 0, 0.86, 0.62) < 1] = -90
@@ -77,26 +88,48 @@ def ct_series(count: int = 12, size: int = 512) -> list[FileDataset]:
     for i in range(count):
         ds = base(CT, "CT", study, series, i + 1, "Thorax axial 1.5")
         ds.RescaleSlope, ds.RescaleIntercept = 1, -1024
-        ds.WindowCenter, ds.WindowWidth, ds.WindowCenterWidthExplanation = [40, -600], [400, 1500], ["MEDIASTINUM", "LUNG"]
+        ds.WindowCenter, ds.WindowWidth, ds.WindowCenterWidthExplanation = (
+            [40, -600],
+            [400, 1500],
+            ["MEDIASTINUM", "LUNG"],
+        )
         ds.PixelSpacing, ds.ImageOrientationPatient = [0.7, 0.7], [1, 0, 0, 0, 1, 0]
-        made.append(pixels(ds, np.clip(body(size, i / max(1, count - 1)) + 1024, 0, 4095).astype("<u2"), stored=12))
+        made.append(
+            pixels(ds, np.clip(body(size, i / max(1, count - 1)) + 1024, 0, 4095).astype("<u2"), stored=12)
+        )
     return made
 
 
 def cr() -> FileDataset:
-    ds = base(CR, "CR", "1.2.826.0.1.1.2", "1.2.826.0.1.1.2.1", 1, "Hand pa", StudyDate="20251103", StudyDescription="Hand")
+    ds = base(
+        CR,
+        "CR",
+        "1.2.826.0.1.1.2",
+        "1.2.826.0.1.1.2.1",
+        1,
+        "Hand pa",
+        StudyDate="20251103",
+        StudyDescription="Hand",
+    )
     y, x = np.mgrid[-1:1:1200j, -1:1:900j]
-    hand = sum(np.exp(-(((x - cx) / 0.09) ** 2)) * (y > cy) * (y < 0.6) for cx, cy in ((-0.6, -0.2), (-0.3, -0.75), (0, -0.85), (0.3, -0.75), (0.6, -0.5)))
+    hand = sum(
+        np.exp(-(((x - cx) / 0.09) ** 2)) * (y > cy) * (y < 0.6)
+        for cx, cy in ((-0.6, -0.2), (-0.3, -0.75), (0, -0.85), (0.3, -0.75), (0.6, -0.5))
+    )
     palm = np.exp(-((x / 0.7) ** 4 + ((y - 0.55) / 0.5) ** 4))
     ds.ImagerPixelSpacing = [0.2, 0.2]
     ds.PatientOrientation = ["R", "F"]
     ds.WindowCenter, ds.WindowWidth = 2048, 4096
-    return pixels(ds, (4000 - 1500 * np.clip(hand, 0, 1.6) - 1200 * palm).clip(0, 4095).astype("<u2"), "MONOCHROME1", 12)
+    return pixels(
+        ds, (4000 - 1500 * np.clip(hand, 0, 1.6) - 1200 * palm).clip(0, 4095).astype("<u2"), "MONOCHROME1", 12
+    )
 
 
 def us() -> FileDataset:
     """Twelve frames of colour, 30 ms each."""
-    ds = base(US, "US", "1.2.826.0.1.1.2", "1.2.826.0.1.1.2.2", 1, "Heart 4CH", StudyDate="20251103", FrameTime=30)
+    ds = base(
+        US, "US", "1.2.826.0.1.1.2", "1.2.826.0.1.1.2.2", 1, "Heart 4CH", StudyDate="20251103", FrameTime=30
+    )
     y, x = np.mgrid[0:240, 0:320]
     frames = []
     for i in range(12):
@@ -119,7 +152,11 @@ def code(value: str, scheme: str, meaning: str) -> Sequence:
 
 def content(kind: str, name: str, **values: object) -> Dataset:
     item = Dataset()
-    item.RelationshipType, item.ValueType, item.ConceptNameCodeSequence = "CONTAINS", kind, code("121071", "DCM", name)
+    item.RelationshipType, item.ValueType, item.ConceptNameCodeSequence = (
+        "CONTAINS",
+        kind,
+        code("121071", "DCM", name),
+    )
     for keyword, value in values.items():
         setattr(item, keyword, value)
     return item
@@ -127,21 +164,46 @@ def content(kind: str, name: str, **values: object) -> Dataset:
 
 def sr(image: FileDataset) -> FileDataset:
     ds = base("88.22", "SR", "1.2.826.0.1.1.1", "1.2.826.0.1.1.1.9", 1, "Radiology report")
-    ds.ValueType, ds.ConceptNameCodeSequence, ds.ContinuityOfContent = "CONTAINER", code("18747-6", "LN", "CT Report"), "SEPARATE"
+    ds.ValueType, ds.ConceptNameCodeSequence, ds.ContinuityOfContent = (
+        "CONTAINER",
+        code("18747-6", "LN", "CT Report"),
+        "SEPARATE",
+    )
     ds.CompletionFlag, ds.VerificationFlag, ds.ContentDate = "COMPLETE", "VERIFIED", "20261120"
     measured = Dataset()
     measured.NumericValue, measured.MeasurementUnitsCodeSequence = "12.5", code("mm", "UCUM", "millimeter")
     target = Dataset()
     target.ReferencedSOPClassUID, target.ReferencedSOPInstanceUID = image.SOPClassUID, image.SOPInstanceUID
     finding = content("CODE", "Finding", ConceptCodeSequence=code("27925004", "SCT", "Nodule"))
-    finding.ContentSequence = Sequence([content("NUM", "Diameter", MeasuredValueSequence=Sequence([measured])),
-                                        content("IMAGE", "Image", ReferencedSOPSequence=Sequence([target]))])
+    finding.ContentSequence = Sequence(
+        [
+            content("NUM", "Diameter", MeasuredValueSequence=Sequence([measured])),
+            content("IMAGE", "Image", ReferencedSOPSequence=Sequence([target])),
+        ]
+    )
     findings = content("CONTAINER", "Findings")
-    findings.ContentSequence = Sequence([
-        content("TEXT", "Lungs", TextValue="A round nodule in the right lower lobe. No effusion, no enlarged lymph nodes. <script>alert(1)</script>"), finding])
+    findings.ContentSequence = Sequence(
+        [
+            content(
+                "TEXT",
+                "Lungs",
+                TextValue="A round nodule in the right lower lobe. No effusion, no enlarged lymph nodes. <script>alert(1)</script>",
+            ),
+            finding,
+        ]
+    )
     impression = content("CONTAINER", "Impression")
-    impression.ContentSequence = Sequence([content("TEXT", "Conclusion", TextValue="Solitary nodule, für eine Kontrolle in 3 Monaten.")])
-    ds.ContentSequence = Sequence([content("PNAME", "Person Observer", PersonName="Doe^Jane^^Dr."), content("DATETIME", "Observed", DateTime="20261120103000"), findings, impression])
+    impression.ContentSequence = Sequence(
+        [content("TEXT", "Conclusion", TextValue="Solitary nodule, für eine Kontrolle in 3 Monaten.")]
+    )
+    ds.ContentSequence = Sequence(
+        [
+            content("PNAME", "Person Observer", PersonName="Doe^Jane^^Dr."),
+            content("DATETIME", "Observed", DateTime="20261120103000"),
+            findings,
+            impression,
+        ]
+    )
     return ds
 
 
@@ -164,7 +226,9 @@ def pdf() -> FileDataset:
     return ds
 
 
-def secondary(description: str, array: np.ndarray, photometric: str = "MONOCHROME2", **more: object) -> FileDataset:
+def secondary(
+    description: str, array: np.ndarray, photometric: str = "MONOCHROME2", **more: object
+) -> FileDataset:
     """A small image of a series of its own; `more` are attributes that say how it is to be looked at."""
     uid = f"1.2.826.0.1.9.{sum(map(ord, description))}"
     ds = pixels(base("7", "OT", uid, uid + ".1", 1, description), array, photometric)
@@ -196,11 +260,27 @@ def enhanced() -> FileDataset:
     ramp = np.arange(256, dtype="<u2").reshape(16, 16)
     ds = secondary("enhanced", np.stack([ramp, ramp]))
     ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = CLASS + "4.1"
-    ds.SharedFunctionalGroupsSequence = Sequence([groups(PixelMeasuresSequence={"PixelSpacing": [2, 2]},
-                                                         PlaneOrientationSequence={"ImageOrientationPatient": [0, 1, 0, 0, 0, -1]})])
-    ds.PerFrameFunctionalGroupsSequence = Sequence([
-        groups(PixelValueTransformationSequence={"RescaleSlope": slope, "RescaleIntercept": -10, "RescaleType": "US"},
-               FrameVOILUTSequence={"WindowCenter": 100 * slope, "WindowWidth": 50}) for slope in (1, 3)])
+    ds.SharedFunctionalGroupsSequence = Sequence(
+        [
+            groups(
+                PixelMeasuresSequence={"PixelSpacing": [2, 2]},
+                PlaneOrientationSequence={"ImageOrientationPatient": [0, 1, 0, 0, 0, -1]},
+            )
+        ]
+    )
+    ds.PerFrameFunctionalGroupsSequence = Sequence(
+        [
+            groups(
+                PixelValueTransformationSequence={
+                    "RescaleSlope": slope,
+                    "RescaleIntercept": -10,
+                    "RescaleType": "US",
+                },
+                FrameVOILUTSequence={"WindowCenter": 100 * slope, "WindowWidth": 50},
+            )
+            for slope in (1, 3)
+        ]
+    )
     return ds
 
 

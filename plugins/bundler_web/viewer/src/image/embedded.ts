@@ -19,9 +19,9 @@ function lookOf(image: EmbeddedImage): Look {
     slope: image.slope || 1, intercept: image.intercept ?? 0, unit: image.unit ?? '',
     windows: (image.windows ?? []).map(([centre, width, name]) => ({ centre, width: Math.max(width, 1e-6), name: name ?? '' })),
     fn: (image.function || 'LINEAR') as VoiFunction, invert: !!image.invert,
-    spacing, spacingKind: image.spacingKind ?? '', aspect: spacing ? spacing[0] / spacing[1] : 1,
+    spacing, spacingKind: image.spacingKind ?? '', aspect: spacing ? spacing[0] / spacing[1] : image.aspect || 1,
     orientation: right && bottom ? [right, bottom] : undefined,
-    lossy: image.codec === 'jpeg',
+    lossy: image.lossy ?? image.codec === 'jpeg',
   };
 }
 
