@@ -204,10 +204,15 @@ def test_readers_with_impairments_can_use_it(viewer: Page) -> None:
     assert violations(viewer) == []
 
 
-def violations(page: Page) -> list[Any]:
-    """What axe-core finds."""
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+"""Rules of the standard. axe's further advice wants landmarks, for which XHTML 1.0 has no elements."""
+
+
+def violations(page: Page, only: list[str] | None = None) -> list[Any]:
+    """What axe-core finds; `only` by rules of these tags."""
     page.evaluate(AXE.read_text("utf-8"))
-    run = "axe.run(document, {resultTypes: ['violations']})"
+    tags = f", runOnly: {{type: 'tag', values: {only}}}" if only else ""
+    run = f"axe.run(document, {{resultTypes: ['violations']{tags}}})"
     return list(page.evaluate(f"{run}.then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"))
 
 
@@ -236,12 +241,12 @@ def test_the_pages_satisfy_axe(page: Page, disc: Path) -> None:
     for name in ("INDEX.HTM", "IHE_PDI/INDEX.HTM", "IHE_PDI/S0000001.HTM"):
         page.goto((disc / name).as_uri())
         keep(None, page, "page-" + name.replace("/", "-"))
-        assert violations(page) == [], name
+        assert violations(page, WCAG) == [], name
 
 
 @pytest.mark.judge("xmllint")
 def test_the_pages_are_valid_xhtml(disc: Path, tmp_path: Path) -> None:
-    """By the DTD of XHTML Basic 1.1, which Debian's catalogue has; and the judge sees what is wrong."""
+    """By the DTD of XHTML 1.0 Strict, which Debian's catalogue has; and the judge sees what is wrong."""
     pages = [disc / "INDEX.HTM", *sorted((disc / "IHE_PDI").rglob("*.HTM"))]
     command = ["xmllint", "--noout", "--nonet", "--valid"]
     done = subprocess.run([*command, *pages], capture_output=True, text=True, check=False)

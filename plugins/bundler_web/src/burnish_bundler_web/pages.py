@@ -6,7 +6,7 @@
     IHE_PDI/S0000001/I0000002.HTM  a report
     DOCUMENT/D0000001.PDF          an encapsulated document
 
-Pages are XHTML Basic 1.1, pictures baseline JPEG: all that IHE allows in that folder.
+Pages are XHTML 1.0 Strict, pictures baseline JPEG: all that IHE allows in that folder.
 
 Source: IHE RAD TF-3, 4.47.4.1.2.3.2 (web content).
 """
@@ -27,9 +27,9 @@ PAGE: Final = 100
 """Instances on one page of a series."""
 
 _HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML Basic 1.1//EN"
- "http://www.w3.org/TR/xhtml-basic/xhtml-basic11.dtd">
-<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="{language}">
+<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN"
+ "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">
+<html xmlns="http://www.w3.org/1999/xhtml" lang="{language}" xml:lang="{language}">
 <head>
 <meta http-equiv="Content-Type" content="text/html; charset=UTF-8" />
 <title>{title}</title>

@@ -1,6 +1,6 @@
 """What a medium says of itself, in the root: README.TXT, its copy as File-set Descriptor File, INDEX.HTM.
 
-README.TXT is ASCII and tells of no patient. INDEX.HTM is XHTML Basic 1.1 and lists what is on the volume,
+README.TXT is ASCII and tells of no patient. INDEX.HTM is XHTML 1.0 Strict and lists what is on the volume,
 unless the medium is sealed: then it points only. Every text is escaped; nothing is a reference but paths of
 ours.
 
@@ -23,9 +23,9 @@ INDEX = "INDEX.HTM"
 
 _WIDTH = 76
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML Basic 1.1//EN"
- "http://www.w3.org/TR/xhtml-basic/xhtml-basic11.dtd">
-<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en">
+<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN"
+ "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">
+<html xmlns="http://www.w3.org/1999/xhtml" lang="en" xml:lang="en">
 <head>
 <meta http-equiv="Content-Type" content="text/html; charset=UTF-8" />
 <title>{title}</title>
