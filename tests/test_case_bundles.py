@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from tests.lab import Installation, Scu, ct, request
-from tests.robustness.evidence import rows
+from tests.robustness.evidence import eventually, rows
 
 DONE = ("DONE", "NORMAL", 1)
 TERMS = ("FOR_PHYSICIAN", "FOR_PATIENT", "FOR_TEACHING", "FOR_RESEARCH")
@@ -84,6 +84,26 @@ def opened(tmp_path: Path) -> Iterator[Open]:
     yield open_desk
     for desk in made:
         desk.burnish.stop()
+
+
+def application(folder: Path) -> None:
+    """A display application, with the manifest that the command writes."""
+    (folder / "LIB").mkdir(parents=True)
+    (folder / "VIEWER.EXE").write_bytes(b"MZ viewer")
+    (folder / "LIB" / "CODEC.DLL").write_bytes(bytes(range(256)) * 9)
+    (folder / "LICENCE.TXT").write_text("Do what you like.\n")
+    words = [
+        "--title",
+        "House Viewer",
+        "--licence",
+        "LICENCE.TXT",
+        "--folder",
+        "HOUSE",
+        "--windows",
+        "VIEWER.EXE",
+    ]
+    command = [sys.executable, "-m", "burnish_bundler_folder.manifest", folder, *words]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def beside(medium: Path) -> set[str]:
@@ -293,6 +313,55 @@ def test_pieces_of_instances_stand_on_the_medium(opened: Open) -> None:
         assert said == {f"<{one.SOPInstanceUID}>" for one in desk.slices}
     kept = list((desk.burnish.data / "spool").rglob("*.pieces*"))
     assert len(kept) == len(desk.slices)
+
+
+def test_a_renderer_that_crashes_costs_its_pieces_alone(opened: Open) -> None:
+    desk = opened(LEAFLET.format("pieces = true\ncrash = true"))
+    [medium] = desk.make(IncludeNonDICOMObjects="FOR_PATIENT")
+    assert {path.name for path in (medium / "LEAFLET").iterdir()} == {"TEXT.TXT"}
+
+
+def test_pieces_go_with_their_instance(opened: Open) -> None:
+    desk = opened(LEAFLET.format("pieces = true") + '[retention]\ninstances_after_success = "0s"\n')
+    desk.make(IncludeNonDICOMObjects="FOR_PATIENT")
+    spool = desk.burnish.data / "spool"
+    eventually(lambda: [path for path in spool.rglob("*") if path.is_file()])
+
+
+def test_a_backup_has_what_its_plans_need(opened: Open, tmp_path: Path) -> None:
+    """A plan that waits for a station takes pieces and programs along."""
+    application(tmp_path / "house")
+    text = LEAFLET.format("pieces = true") + '[bundlers.house]\ndriver = "folder"\npath = "house"\n'
+    desk = opened(text, plugins=', "bundler-scripted", "bundler-folder"')
+    code, _, said = burnish("stations", "drain", "shelf", "--config", desk.burnish.config)
+    assert code == 0, said
+    uid = str(generate_uid())
+    asked = {"IncludeNonDICOMObjects": "FOR_PATIENT", "IncludeDisplayApplication": "YES"}
+    assert desk.scu.create(request(desk.slices, **asked), uid) == 0
+    assert desk.scu.initiate(uid) == 0
+    eventually(lambda: not rows(desk.burnish, "SELECT * FROM volumes"))
+    code, _, said = burnish("backup", tmp_path / "copy", "--config", desk.burnish.config)
+    assert code == 0, said
+    kept = {path.suffix.rstrip("0123456789") for path in (tmp_path / "copy" / "spool").rglob("*.*")}
+    assert kept == {".pieces", ".program"}
+
+
+def test_a_program_that_was_tampered_with_stops_the_request(opened: Open, tmp_path: Path) -> None:
+    """One byte, at the same length, also where a good copy is kept already."""
+    application(tmp_path / "house")
+    desk = opened('[bundlers.house]\ndriver = "folder"\npath = "house"\n', plugins=', "bundler-folder"')
+    [medium] = desk.make(IncludeDisplayApplication="YES")
+    program = tmp_path / "house" / "VIEWER.EXE"
+    good = program.read_bytes()
+    assert (medium / "HOUSE" / "VIEWER.EXE").read_bytes() == good
+    assert "start <code>HOUSE/VIEWER.EXE</code>" in (medium / "INDEX.HTM").read_text()
+    program.write_bytes(b"m" + good[1:])
+    desk.make(wanted=("FAILURE", "PROC_FAILURE"), IncludeDisplayApplication="YES")
+    assert desk.message == f"{program} has not the checksum that its manifest says"
+    program.unlink()
+    desk.make(wanted=("FAILURE", "PROC_FAILURE"), IncludeDisplayApplication="YES")
+    program.write_bytes(good)
+    assert len(desk.make(IncludeDisplayApplication="YES")) == 1
 
 
 def test_what_is_read_first_lies_first(opened: Open) -> None:

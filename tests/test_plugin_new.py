@@ -97,7 +97,7 @@ def test_every_template_is_used() -> None:
         (
             "toaster",
             "x",
-            "'toaster' is no role; try one of format, label, mover, printer, profile, rules, writer",
+            "'toaster' is no role; try one of bundler, format, label, mover, printer, profile, rules, writer",
         ),
         ("writer", "", "'' is no name"),
         ("writer", "Press", "try 'my-writer'"),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from burnish.contracts import Bundler
+from burnish.contracts import BundleKind, Bundler
 from burnish.testing.bundlers import BundlerConformance
 from burnish_bundler_folder.bundler import FolderBundler
 from burnish_bundler_folder.manifest import main
@@ -21,6 +21,8 @@ def application(folder: Path) -> Path:
 
 
 class TestFolder(BundlerConformance):
+    kinds = (BundleKind.VIEWER,)
+
     @pytest.fixture(params=[False, True], ids=["", "autorun"])
     def bundler(self, request: pytest.FixtureRequest, tmp_path: Path) -> Bundler:
         return FolderBundler(application(tmp_path / "house"), autorun=request.param)

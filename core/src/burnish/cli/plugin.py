@@ -28,6 +28,7 @@ LAYERS: Final = {
     "mover": ("any", "device", "mover"),
     "label": ("any", "label"),
     "printer": ("any", "printer"),
+    "bundler": ("any", "bundler"),
 }
 """By role, the folders of `templates` that make a distribution."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")

@@ -1,5 +1,6 @@
 """A bundler that does as it is told: for tests of what the core does with bundlers."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,8 @@ class Settings(BaseModel):
     """Bytes of a further file."""
     pieces: bool = False
     """Whether a file of a piece of each instance stands there: its SOP Instance UID."""
+    crash: bool = False
+    """Whether what makes the pieces ends its process."""
     unfit: str = ""
     """What it finds wrong with itself."""
 
@@ -54,7 +57,9 @@ class Leaflet(Bundler):
 
     def renderer(self, kinds: frozenset[BundleKind]) -> Renderer | None:
         """One, where it makes pieces."""
-        return Renderer(function="burnish.testing.leaflet:render") if self._settings.pieces else None
+        if not self._settings.pieces:
+            return None
+        return Renderer(function="burnish.testing.leaflet:render", options={"crash": self._settings.crash})
 
     def bundle(self, volume: BundledVolume, kind: BundleKind) -> Bundle:
         """The text, the size, the pieces."""
@@ -75,6 +80,8 @@ class Leaflet(Bundler):
 
 def render(picture: Picture, options: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
     """The UID; another piece before it, so that it does not begin where its file does."""
+    if options["crash"]:
+        os.abort()
     yield "other", b"something else"
     yield "uid", str(picture.dataset.SOPInstanceUID).encode()
 

@@ -140,3 +140,7 @@ def _write(asked: argparse.Namespace) -> None:
 def _lines(values: Mapping[Any, str]) -> list[str]:
     """Strings of JSON are strings of TOML where no control character is in them."""
     return [f"{json.dumps(name)} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
+
+
+if __name__ == "__main__":
+    main()

@@ -21,6 +21,7 @@ import imagecodecs
 import numpy as np
 from burnish.contracts import Picture
 from PIL import Image
+from pydicom.multival import MultiValue
 
 from burnish_bundler_web.report import report_of
 
@@ -242,21 +243,33 @@ def _unit(picture: Picture) -> str:
 def _windows(picture: Picture, frame: int) -> list[list[Any]]:
     """Centre, width and explanation of each window that can be used."""
     item = picture.group("WindowCenter", frame)
-    centers, widths = (_numbers(item.get(name)) for name in ("WindowCenter", "WindowWidth"))
-    names = item.get("WindowCenterWidthExplanation") or ()
-    names = [names] if isinstance(names, str) else [str(name) for name in names]
-    pairs = zip(centers, widths, chain(names, [""] * len(centers)), strict=False)
-    return [[center, width, name[:64]] for center, width, name in pairs if width >= 1]
+    centers, widths = (_listed(item.get(name)) for name in ("WindowCenter", "WindowWidth"))
+    names = [str(name)[:64] for name in _listed(item.get("WindowCenterWidthExplanation"))]
+    pairs = zip(map(_number, centers), map(_number, widths), chain(names, [""] * len(centers)), strict=False)
+    return [
+        [center, width, name] for center, width, name in pairs if None not in (center, width) and width >= 1
+    ]
+
+
+def _listed(value: Any) -> list[Any]:
+    """The values of an attribute, however many it has."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple, MultiValue)) else [value]
+
+
+def _number(value: Any) -> Any:
+    """None for what is none that JSON has."""
+    with suppress(TypeError, ValueError):
+        number = float(value)
+        return number if np.isfinite(number) else None
+    return None
 
 
 def _numbers(value: Any) -> list[float]:
-    found = []
-    for one in value if isinstance(value, (list, tuple)) or hasattr(value, "append") else [value]:
-        with suppress(TypeError, ValueError):
-            number = float(one)
-            if np.isfinite(number):
-                found.append(number)
-    return found
+    """All of them, or none where one is no number."""
+    found = [_number(one) for one in _listed(value)]
+    return [] if None in found else found
 
 
 def _spacing(picture: Picture, frame: int, rows: int) -> dict[str, Any]:

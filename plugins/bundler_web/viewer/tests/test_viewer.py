@@ -26,9 +26,12 @@ import syntaxes
 import viewer_samples as samples
 
 CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM or not make_volume.DIST.is_dir(), reason="needs chromium and `npm run build`"
-)
+pytestmark = [
+    pytest.mark.judge("chromium", "npm"),
+    pytest.mark.skipif(
+        not make_volume.DIST.is_dir() and not shutil.which("npm"), reason="needs `npm run build`"
+    ),
+]
 
 
 @pytest.fixture(scope="session")

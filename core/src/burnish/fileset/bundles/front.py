@@ -174,7 +174,7 @@ def _pairs(*pairs: tuple[str, str]) -> Iterator[str]:
     width = max((len(name) for name, text in pairs if text), default=0) + 2
     for name, text in pairs:
         for at, line in enumerate(text.splitlines()):
-            yield f"{name if not at else '':<{width}}{line}".rstrip()
+            yield f"{name if not at else '':<{width}}{line}"
 
 
 def _wrapped(text: str) -> Iterator[str]:
