@@ -113,9 +113,10 @@ def test_one_person_may_have_two_records() -> None:
     assert said(PDI, medium(None, record("PATIENT", at=900, patient_id="1"))) == set()
 
 
-def test_a_readme_that_is_missing_warns_where_nothing_else_is_said() -> None:
+def test_a_readme_that_is_missing_is_refused_where_nothing_else_is_said() -> None:
     [spec] = burnish_rule_sets()
-    assert said(spec.make({}), without("README.TXT")) == {("readme", WARNING)}
+    assert said(spec.make({}), without("README.TXT")) == {("readme", REFUSAL)}
+    assert said(spec.make({"readme": "warn"}), without("README.TXT")) == {("readme", WARNING)}
 
 
 def test_a_readme_that_is_not_at_hand_is_not_judged() -> None:

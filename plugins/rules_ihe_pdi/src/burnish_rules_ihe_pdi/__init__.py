@@ -23,10 +23,10 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    readme: Literal["require", "warn"] = "warn"
+    readme: Literal["require", "warn"] = "require"
     """What follows where README.TXT is missing. IHE's own test tool takes that for an error; whoever imports
-    a medium does so without it. Media that are made here have one wherever a rule set is asked for, unless
-    `[bundles] readme` is "never"."""
+    a medium does so without it, hence `warn` for others' media. Those that are made here have one wherever a
+    rule set is asked for, unless `[bundles] readme` is "never"."""
 
 
 class IhePdi(RuleSet):
