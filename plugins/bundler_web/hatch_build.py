@@ -1,9 +1,10 @@
 """Builds the viewer with npm and puts it into the wheel, as `burnish_bundler_web/app`.
 
-Where npm is missing an editable install goes without: it has the web content of IHE PDI, and says that it
-has no viewer. A wheel without a viewer is not built.
+Where npm is missing there is none: what is installed then has the web content of IHE PDI, and `burnish doctor`
+says what is missing. BURNISH_VIEWER=required makes that an error, for wheels that others are to install.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -20,16 +21,14 @@ class ViewerHook(BuildHookInterface):
     """Runs before a wheel is packed."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """`version` is "editable" for an install that uses the sources where they are."""
+        """`version` is "editable" for an install that uses the sources where they are; it makes no difference."""
         if self.target_name != "wheel":
             return
         root = Path(self.root)
-        try:
+        if shutil.which("npm") or os.environ.get("BURNISH_VIEWER") == "required":
             build(root / "viewer", root / "src" / "burnish_bundler_web" / "app")
-        except (OSError, subprocess.CalledProcessError) as error:
-            if version != "editable":
-                raise
-            sys.stderr.write(f"burnish-bundler-web: no viewer is built: {error}\n")
+        else:
+            sys.stderr.write("burnish-bundler-web: no viewer is built: npm is not installed\n")
 
 
 def build(viewer: Path, app: Path) -> None:
