@@ -1,7 +1,8 @@
 """Builds the viewer with npm and puts it into the wheel, as `burnish_bundler_web/app`.
 
-Where npm is missing there is none: what is installed then has the web content of IHE PDI, and `burnish doctor`
-says what is missing. BURNISH_VIEWER=required makes that an error, for wheels that others are to install.
+Where npm is missing there is none: what is installed then has the web content of IHE PDI, and
+`burnish doctor` says what is missing. BURNISH_VIEWER=required makes that an error, for wheels that others are
+to install.
 """
 
 import os
@@ -21,7 +22,7 @@ class ViewerHook(BuildHookInterface):
     """Runs before a wheel is packed."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """`version` is "editable" for an install that uses the sources where they are; it makes no difference."""
+        """`version` is "editable" for an install that uses the sources where they are; that is the same."""
         if self.target_name != "wheel":
             return
         root = Path(self.root)

@@ -28,6 +28,7 @@ import viewer_samples as samples
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.judge("chromium", "npm"),
+    pytest.mark.xdist_group("browsers"),
     pytest.mark.skipif(
         not make_volume.DIST.is_dir() and not shutil.which("npm"), reason="needs `npm run build`"
     ),
