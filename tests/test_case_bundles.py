@@ -279,6 +279,22 @@ def test_case_102_what_stands_beside_counts(opened: Open) -> None:
     assert root(whole) == {"DICOMDIR", "DICOM"}
 
 
+def test_web_content_is_of_what_is_on_that_volume(opened: Open) -> None:
+    desk = opened("", plugins=', "bundler-web"', writer="capacity = 200000")
+    desk.slices = ct(4)
+    assert set(desk.scu.store(*desk.slices)) == {0}
+    media = desk.make(
+        wanted=("DONE", "NORMAL", 2), IncludeNonDICOMObjects="FOR_PATIENT", AllowMediaSplitting="YES"
+    )
+    assert len(media) == 2
+    counts = [
+        (len(list((medium / "DICOM").rglob("IM*"))), len(list((medium / "IHE_PDI").rglob("I*.JPG"))))
+        for medium in media
+    ]
+    assert all(instances == pictures for instances, pictures in counts)
+    assert sum(instances for instances, _ in counts) == 4
+
+
 def test_what_does_not_fit_beside_the_instances_is_left_out(opened: Open) -> None:
     desk = opened(LEAFLET.format("size = 500000"), writer="capacity = 400000")
     [medium] = desk.make(IncludeNonDICOMObjects="FOR_PATIENT")
