@@ -107,7 +107,7 @@ def test_what_a_request_says_of_splitting_goes_before_the_settings(
     told = []
 
     def compose(
-        _: object, naming: Naming, *__: object, may_split: bool, cancel: Cancel
+        _: object, naming: Naming, *__: object, may_split: bool, **___: object
     ) -> tuple[Volume, ...]:
         told.append(may_split)
         return two_volumes(naming)
