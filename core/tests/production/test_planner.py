@@ -106,9 +106,7 @@ def test_what_a_request_says_of_splitting_goes_before_the_settings(
 ) -> None:
     told = []
 
-    def compose(
-        _: object, naming: Naming, *__: object, may_split: bool, **___: object
-    ) -> tuple[Volume, ...]:
+    def compose(_: object, naming: Naming, *__: object, may_split: bool, **___: object) -> tuple[Volume, ...]:
         told.append(may_split)
         return two_volumes(naming)
 

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -136,6 +136,20 @@ def requests(
         release_request(uid, config)
     else:
         show_request(uid, config, as_json=as_json)
+
+
+@app.command()
+def conformance(
+    form: Annotated[
+        Literal["md", "html", "json", "pdf"], typer.Option("--format", help="How it is written.")
+    ] = "md",
+    out: Annotated[Path | None, typer.Option(help="The file to write; absent: stdout.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Print the DICOM Conformance Statement of a configuration, from the tables that the code obeys."""
+    from burnish.cli.conformance import run_conformance
+
+    run_conformance(config, form, out)
 
 
 @app.command()

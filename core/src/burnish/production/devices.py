@@ -45,6 +45,20 @@ def media_of(writer: Writer, station: StationSettings) -> dict[MediaKind, int]:
     return {kind: writer.capacity(kind) for kind in kinds}
 
 
+def makeable_kinds(devices: Devices, registry: Registry) -> set[MediaKind]:
+    """The kinds of media that some station can make."""
+    stations = [StationSettings(writers=(name,)) for name in devices.alone()] + list(
+        devices.stations.values()
+    )
+    found: set[MediaKind] = set()
+    for station in stations:
+        for name in station.writers:
+            settings = devices.writers[name]
+            writer = registry.writers[settings.driver].make(settings.driver_keys)
+            found |= media_of(writer, station).keys()
+    return found
+
+
 def station_faults(
     devices: Devices, registry: Registry, labels: LabelSettings
 ) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -1,0 +1,62 @@
+"""What a statement is made of. Values are plain; how they look is for `render`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells, each as long as `head`."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, caption: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> "Table":
+        """Cells by `str`. Raises ValueError where a row is not as long as the head."""
+        cells = tuple(tuple(map(str, row)) for row in rows)
+        if any(len(row) != len(head) for row in cells):
+            raise ValueError(f"{caption}: a row is not as long as its head")
+        return cls(caption, tuple(head), cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the statement."""
+
+    title: str
+    item: str = ""
+    """Which of PS3.4 S.4.2's demands it answers: C1 to C24."""
+    text: tuple[str, ...] = ()
+    """Paragraphs."""
+    tables: tuple[Table, ...] = ()
+    parts: "tuple[Section, ...]" = field(default=())
+
+    def every(self) -> "Iterable[Section]":
+        """It and all below it."""
+        yield self
+        for part in self.parts:
+            yield from part.every()
+
+
+def tag(number: int) -> str:
+    """A tag as PS3.6 writes it.
+
+    >>> tag(0x22000008)
+    '(2200,0008)'
+    """
+    return f"({number >> 16:04X},{number & 0xFFFF:04X})"
+
+
+def code(number: int) -> str:
+    """A status as PS3.7 writes it."""
+    return f"{number:04X}H"
+
+
+def uid_name(uid: str) -> str:
+    """The name that PS3.6 gives a UID; the UID itself where it has none."""
+    from pydicom.uid import UID
+
+    return UID(uid).name
