@@ -1,4 +1,4 @@
-"""Texts from outside, as XHTML and scripts take them."""
+"""Pages, and texts from outside as pages and scripts take them."""
 
 import json
 from html import escape
@@ -30,3 +30,27 @@ _IN_SCRIPTS: Final = str.maketrans({one: f"\\u{ord(one):04x}" for one in "<>&'\u
 def script_value(value: Any) -> str:
     """A plain value as an expression of JavaScript that may stand anywhere, in a page's script too."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_IN_SCRIPTS)
+
+
+_HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN"
+ "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">
+<html xmlns="http://www.w3.org/1999/xhtml" lang="{language}" xml:lang="{language}">
+<head>
+<meta http-equiv="Content-Type" content="text/html; charset=UTF-8" />
+<title>{title}</title>
+<style type="text/css">
+{style}
+</style>
+</head>
+<body>
+"""
+XHTML_END: Final = "</body>\n</html>\n"
+
+
+def xhtml_head(title: str, style: str, language: str = "en") -> str:
+    """Everything before the first element of a page in XHTML 1.0 Strict; `XHTML_END` follows its last.
+
+    XHTML Basic, which IHE PDI names, has no attribute for the language that browsers see.
+    """
+    return _HEAD.format(title=xml_text(title), style=style, language=language)

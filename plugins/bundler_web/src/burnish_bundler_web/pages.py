@@ -17,7 +17,7 @@ from itertools import count, groupby
 from typing import Final
 
 from burnish.contracts import BundledFile, BundledInstance, BundledPerson, BundledSeries, BundledVolume, Piece
-from burnish.markup import xml_text
+from burnish.markup import XHTML_END, xhtml_head, xml_text
 
 from burnish_bundler_web.words import WORDS
 
@@ -26,20 +26,6 @@ DOCUMENTS: Final = "DOCUMENT"
 PAGE: Final = 100
 """Instances on one page of a series."""
 
-_HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN"
- "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">
-<html xmlns="http://www.w3.org/1999/xhtml" lang="{language}" xml:lang="{language}">
-<head>
-<meta http-equiv="Content-Type" content="text/html; charset=UTF-8" />
-<title>{title}</title>
-<style type="text/css">
-{style}
-</style>
-</head>
-<body>
-"""
-_TAIL: Final = "</body>\n</html>\n"
 _STYLE: Final = """body { margin: 0 auto; max-width: 70em; padding: 1em 1em 4em;
  background: #fbfbf9; color: #1c2429;
  font: 100%/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif; }
@@ -151,8 +137,8 @@ class _Pages:
     # --- pages -------------------------------------------------------------------------------------------
 
     def _page(self, path: tuple[str, ...], title: str, body: Iterator[str]) -> BundledFile:
-        head = _HEAD.format(language=self._language, title=xml_text(title), style=_STYLE)
-        return BundledFile((FOLDER, *path), ("".join((head, *body, _TAIL)).encode(),))
+        head = xhtml_head(title, _STYLE, self._language)
+        return BundledFile((FOLDER, *path), ("".join((head, *body, XHTML_END)).encode(),))
 
     def _index(self, shelves: Sequence[_Shelf]) -> Iterator[str]:
         yield f"<h1>{xml_text(self._words['title'])}</h1>\n"
@@ -263,10 +249,9 @@ class _Pages:
         yield f'<p class="notice">{xml_text(self._words["notice"])}</p>\n'
 
     def _report(self, number: int, one: _Shown, headings: tuple[str, ...]) -> BundledFile:
-        title = xml_text(headings[0])
-        head = _HEAD.format(language=self._language, title=title, style=_STYLE)
+        head = xhtml_head(headings[0], _STYLE, self._language)
         top = "".join((head, *self._top("../INDEX.HTM", headings)))
-        parts = (top.encode(), one.instance.pieces["REPORT"], _TAIL.encode())
+        parts = (top.encode(), one.instance.pieces["REPORT"], XHTML_END.encode())
         return BundledFile((*one.folder, f"{one.name}.HTM"), parts)
 
     def _frames(self, number: int, one: _Shown, headings: tuple[str, ...]) -> Iterator[str]:

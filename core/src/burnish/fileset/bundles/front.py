@@ -13,7 +13,7 @@ from datetime import datetime
 
 from burnish.contracts import BundledFile, BundledPerson, BundledStudy, BundledVolume, Link
 from burnish.fileset.bundles.settings import BundleSettings
-from burnish.markup import xml_text
+from burnish.markup import XHTML_END, xhtml_head, xml_text
 from burnish.terms import IMPLEMENTATION_VERSION_NAME
 
 README = "README.TXT"
@@ -22,19 +22,6 @@ DESCRIPTOR = "README"
 INDEX = "INDEX.HTM"
 
 _WIDTH = 76
-_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN"
- "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">
-<html xmlns="http://www.w3.org/1999/xhtml" lang="en" xml:lang="en">
-<head>
-<meta http-equiv="Content-Type" content="text/html; charset=UTF-8" />
-<title>{title}</title>
-<style type="text/css">
-{style}
-</style>
-</head>
-<body>
-"""
 _STYLE = """body { max-width: 46em; margin: 0 auto; padding: 1.5em 1em 4em;
  background: #fbfbf9; color: #1c2429;
  font: 100%/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif; }
@@ -49,7 +36,6 @@ a { color: #0b5a7a; }
 .start a { font-weight: bold; }
 .note { color: #4a565c; }
 .warning { padding: 0.6em 1em; background: #fdf3d6; border-left: 4px solid #a06c00; }"""
-_TAIL = "</body>\n</html>\n"
 
 
 def readme(
@@ -96,7 +82,7 @@ NOT_FOR_DIAGNOSIS = (
 def index(volume: BundledVolume, links: Sequence[Link], settings: BundleSettings, *, personal: bool) -> bytes:
     """The page; `personal`: whether it may say whose instances these are."""
     title = " - ".join(filter(None, ("Medical images and documents", volume.institution)))
-    parts = [_HEAD.format(title=xml_text(title), style=_STYLE)]
+    parts = [xhtml_head(title, _STYLE)]
     parts += [f"<h1>{xml_text(title)}</h1>\n", f'<p class="note">{xml_text(_about(volume))}</p>\n']
     parts += ['<ul class="start">\n', *map(_link, links), "</ul>\n"]
     parts += [f'<p class="warning">{xml_text(NOT_FOR_DIAGNOSIS)}</p>\n']
@@ -110,7 +96,7 @@ def index(volume: BundledVolume, links: Sequence[Link], settings: BundleSettings
     ):
         if said:
             parts.append(f"<h2>{heading}</h2>\n<p>{'<br />'.join(map(xml_text, said.splitlines()))}</p>\n")
-    return "".join((*parts, _TAIL)).encode()
+    return "".join((*parts, XHTML_END)).encode()
 
 
 def _link(link: Link) -> str:
