@@ -86,9 +86,11 @@ def opened(tmp_path: Path) -> Iterator[Open]:
         desk.burnish.stop()
 
 
-def application(folder: Path) -> None:
+def application(folder: Path, *empty: str) -> None:
     """A display application, with the manifest that the command writes."""
     (folder / "LIB").mkdir(parents=True)
+    for name in empty:
+        (folder / name).touch()
     (folder / "VIEWER.EXE").write_bytes(b"MZ viewer")
     (folder / "LIB" / "CODEC.DLL").write_bytes(bytes(range(256)) * 9)
     (folder / "LICENCE.TXT").write_text("Do what you like.\n")
@@ -321,6 +323,27 @@ def test_a_bundler_that_is_unfit_is_left_out_where_the_settings_say_so(opened: O
     assert desk.left_out() == [{"what": "leaflet", "why": "bundler leaflet: gone"}]
 
 
+def test_leaving_one_out_leaves_the_others(opened: Open) -> None:
+    text = '[bundles]\nunfit = "leave-out"\n' + LEAFLET.format('unfit = "gone"')
+    desk = opened(text + '[bundlers.other]\ndriver = "leaflet"\nfolder = "OTHER"\n')
+    [medium] = desk.make(IncludeNonDICOMObjects="FOR_PATIENT")
+    assert beside(medium) == {"OTHER"}
+    assert [left["what"] for left in desk.left_out()] == ["leaflet"]
+
+
+def test_two_bundlers_with_one_name_are_told_apart(opened: Open) -> None:
+    desk = opened(LEAFLET.format("") + '[bundlers.other]\ndriver = "leaflet"\n')
+    assert desk.make(wanted=("FAILURE", "PROC_FAILURE"), IncludeNonDICOMObjects="FOR_PATIENT") == []
+    assert desk.message == "bundlers leaflet and other: both have a file LEAFLET/TEXT.TXT"
+
+
+def test_an_empty_file_of_an_application_stands_there(opened: Open, tmp_path: Path) -> None:
+    application(tmp_path / "house", "EMPTY.TXT")
+    desk = opened('[bundlers.house]\ndriver = "folder"\npath = "house"\n', plugins=', "bundler-folder"')
+    [medium] = desk.make(IncludeDisplayApplication="YES")
+    assert (medium / "HOUSE" / "EMPTY.TXT").read_bytes() == b""
+
+
 def test_pieces_of_instances_stand_on_the_medium(opened: Open) -> None:
     desk = opened(LEAFLET.format("pieces = true"))
     for _ in range(2):  # the second time they are kept
@@ -373,7 +396,7 @@ def test_a_program_that_was_tampered_with_stops_the_request(opened: Open, tmp_pa
     assert "start <code>HOUSE/VIEWER.EXE</code>" in (medium / "INDEX.HTM").read_text()
     program.write_bytes(b"m" + good[1:])
     desk.make(wanted=("FAILURE", "PROC_FAILURE"), IncludeDisplayApplication="YES")
-    assert desk.message == f"{program} has not the checksum that its manifest says"
+    assert desk.message == f"bundler house: {program} has not the checksum that its manifest says"
     program.unlink()
     desk.make(wanted=("FAILURE", "PROC_FAILURE"), IncludeDisplayApplication="YES")
     program.write_bytes(good)

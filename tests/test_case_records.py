@@ -1,4 +1,4 @@
-"""What a directory says of single instances: cases 73, 80, 109, 113, 114, 120 and 128."""
+"""What a directory says of single instances: cases 73, 80, 109, 113, 114 and 120."""
 
 import json
 import subprocess
@@ -19,7 +19,6 @@ from tests.iso import Image
 from tests.lab import FILE_WRITER, Installation, Scu, body, ct, request, serving
 from tests.media import Medium, data_set_of, medium_of
 from tests.record_types import LEAVES, ROOTS, UPPER
-from tests.robustness.evidence import rows
 
 pytestmark = pytest.mark.filterwarnings("ignore:Invalid value for VR UI")  # one of the real files has such
 
@@ -202,21 +201,4 @@ def test_case_120_it_is_no_second_person(strict: Installation) -> None:
     scu, sent = Scu(strict.port), [kinds.made("HANGING PROTOCOL"), *ct(1), kinds.made("PALETTE")]
     found = medium(strict, scu, sent)
     types = [record.DirectoryRecordType for record in found.directory.DirectoryRecordSequence]
-    assert types == ["HANGING PROTOCOL", "PATIENT", "STUDY", "SERIES", "IMAGE", "PALETTE"]
-
-
-# Case 128: a display application that nobody installed
-
-
-@pytest.mark.parametrize(("asked", "ignored"), [("YES", ["IncludeDisplayApplication"]), ("NO", [])])
-def test_case_128_there_is_no_viewer_and_that_is_no_error(
-    burnish: Installation, scu: Watched, asked: str, ignored: list[str]
-) -> None:
-    found = medium(burnish, scu, ct(1), IncludeDisplayApplication=asked)
-    assert [name for name in found.files if name != "DICOMDIR"] == list(found.instances)
-    query = (
-        "SELECT data FROM events WHERE kind = 'attributes-ignored'"
-        " AND request = (SELECT max(id) FROM requests)"
-    )
-    told = [json.loads(row["data"])["keywords"] for row in rows(burnish, query)]
-    assert [keyword for keywords in told for keyword in keywords] == ignored
+    assert types == ["HANGING PROTOCOL", "PALETTE", "PATIENT", "STUDY", "SERIES", "IMAGE"]

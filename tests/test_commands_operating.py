@@ -143,7 +143,7 @@ def test_a_doctor_beside_a_server(served: tuple[Installation, dict[str, str]]) -
     told = burnish("doctor", "--deep", "--json", folder=folder)
     assert (told.code, told.json["well"]) == (0, True)
     looked = {"configuration", "writers", "data folder", "disk", "limits", "clock", "port"}
-    looked |= {"database", "spool", "plans", "requests", "stations", "html"}
+    looked |= {"database", "spool", "plans", "requests", "stations", "html", "bundlers", "viewer"}
     assert checks(told).keys() == looked
     assert "fail" not in {level for levels in checks(told).values() for level in levels}
     assert sorted(path for path in served[0].data.rglob("*") if "-shm" not in path.name) == before

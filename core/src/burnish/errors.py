@@ -86,6 +86,11 @@ class BundleUnfit(BurnishError):
     """Something that should stand beside the instances is not as it should be: a program with another
     checksum. The message names the file."""
 
+    def __init__(self, message: str, bundler: str = "") -> None:
+        super().__init__(message)
+        self.bundler = bundler
+        """Whose it is, as the configuration calls it; empty until that is known."""
+
 
 class UnreadableMedium(BurnishError):
     """Bytes that are no medium of the format that was asked to read them."""

@@ -63,6 +63,7 @@ def judge(name: str, bundler: Bundler, tmp_path: Path, **more: Any) -> None:
         (("DICOM", "A"), BundleUnfit),
         (("README.TXT",), BundleUnfit),
         (("INDEX.HTM",), BundleUnfit),
+        (("README", "A.TXT"), BundleUnfit),
         (("a long name.html",), BundleUnfit),
         (("A", "..", "B"), BundleUnfit),
         (("PROGRAM", "TEXT.TXT"), AssertionError),

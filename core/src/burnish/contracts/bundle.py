@@ -29,7 +29,7 @@ from burnish.contracts.label import LabelPerson
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 RESERVED: Final = frozenset({"DICOMDIR", "README", "README.TXT", "INDEX.HTM"})
-"""Names in the root that are not a bundler's: the core makes what stands there."""
+"""Names in the root that are not a bundler's, of files or folders: the core makes what stands there."""
 
 
 class BundleKind(StrEnum):

@@ -175,17 +175,16 @@ class _Work:
         placed = with_icons(placed, profile, kit.media.icons, kit.icons, failures, self.cancel, self.icons)
         failures.check()
         loads = sort_people(placed, profile, self.kit.identity, split=may_split)
-        bundling = kit.bundles.bundling(self.wishes, profile)
-        try:
-            bundling = bundling.with_pieces(placed, self.cancel)
-            return self._bundled(profile, placed, loads, bundling, may_split=may_split)
-        except BundleUnfit as error:
-            if kit.bundles.settings.unfit == "fail":
+        bundling = kit.bundles.bundling(self.wishes, profile).with_pieces(placed, self.cancel)
+        while True:
+            try:
+                return self._bundled(profile, placed, loads, bundling, may_split=may_split)
+            except BundleUnfit as error:
+                if kit.bundles.settings.unfit == "fail" or not error.bundler:
+                    raise RequestFailed(str(error), StatusInfo.PROC_FAILURE) from error
+                bundling = bundling.without(str(error), error.bundler)
+            except LayoutError as error:
                 raise RequestFailed(str(error), StatusInfo.PROC_FAILURE) from error
-            bundling = bundling.without(str(error))
-            return self._bundled(profile, placed, loads, bundling, may_split=may_split)
-        except LayoutError as error:
-            raise RequestFailed(str(error), StatusInfo.PROC_FAILURE) from error
 
     def _bundled(
         self,

@@ -7,6 +7,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import chdir
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,7 +62,9 @@ def configuration(loaded: Loaded) -> Iterator[Finding]:
         ]
         if spec.name == config.labels.maker and any(station.labels for station in config.stations.values()):
             own.append(dict(config.label_makers.get(spec.name, {})))
-        yield from _checked(spec, own)
+        with chdir(loaded.folder):  # keys name files from there
+            found = list(_checked(spec, own))
+        yield from found
 
 
 def _built(role: str, devices: Mapping[str, Any], specs: Mapping[str, Any]) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ class Settings(BaseModel):
 def _build(settings: Settings) -> Bundler:
     from burnish_bundler_folder.bundler import FolderBundler
 
-    return FolderBundler(settings.path.resolve(), autorun=settings.autorun)
+    return FolderBundler(settings.path.absolute(), autorun=settings.autorun)
 
 
 def _look(tables: Sequence[Mapping[str, Any]]) -> Iterable[Finding]:

@@ -52,12 +52,11 @@ class FolderBundler(Bundler):
 
     def _file(self, manifest: Manifest, name: str) -> BundledFile:
         path = self._folder / name
-        if not path.resolve().is_relative_to(self._folder):
+        if not path.resolve().is_relative_to(self._folder.resolve()):
             raise BundleUnfit(f"{path} leads out of its folder")
-        try:
-            length = path.stat().st_size
-        except OSError as error:
-            raise BundleUnfit(f"{path}: {error.strerror}") from error
+        if not path.is_file():
+            raise BundleUnfit(f"{path} is no file")
+        length = path.stat().st_size
         stored = StoredFile(path, length, bytes.fromhex(manifest.files[name]))
         return BundledFile((manifest.folder, *name.split("/")), (stored,))
 

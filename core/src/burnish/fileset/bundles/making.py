@@ -99,10 +99,12 @@ class Bundling:
     made: Mapping[str, Mapping[str, Made]] = field(default_factory=dict)
     """Pieces by bundler, then by SOP Instance UID."""
 
-    def without(self, why: str) -> "Bundling":
-        """The same with nothing but what the medium says of itself."""
-        left = tuple(LeftOut(one.name, why) for one in self.chosen)
-        return replace(self, chosen=(), missing=(*self.missing, *left))
+    def without(self, why: str, name: str = "") -> "Bundling":
+        """The same without a bundler, or without all: with nothing but what the medium says of itself."""
+        gone = [one for one in self.chosen if name in ("", one.name)]
+        kept = tuple(one for one in self.chosen if one not in gone)
+        left = dict.fromkeys(LeftOut(one.name, why) for one in gone)
+        return replace(self, chosen=kept, missing=(*self.missing, *left))
 
     def with_pieces(self, placed: Sequence[Placed], cancel: Cancel) -> "Bundling":
         """The same with the pieces of these instances. Raises OSError and Cancelled."""
@@ -131,7 +133,8 @@ class Bundling:
         if not self.chosen and settings.readme == "never":
             return ()
         told = [(one, self._volume(members, naming, number, volumes, one)) for one in self.chosen]
-        bundles = [_bundle(one, volume) for one, volume in told]
+        bundles = [self._bundle(one, volume) for one, volume in told]
+        _demand_apart(self.chosen, bundles)
         pairs = zip(self.chosen, bundles, strict=True)
         viewers_first = sorted(pairs, key=lambda pair: pair[0].kind is BundleKind.CONTENT)
         bare = told[0][1] if told else self._volume(members, naming, number, volumes, None)
@@ -139,6 +142,21 @@ class Bundling:
         files = [file for _, bundle in viewers_first for file in bundle.files]
         root = root_files(bare, links, settings, self.kit.rules, personal=personal, bundled=bool(files))
         return (*root, *files)
+
+    def _bundle(self, one: Chosen, volume: BundledVolume) -> Bundle:
+        """What a bundler puts there, its names and its own files checked. Raises BundleUnfit and OSError."""
+        try:
+            bundle = one.bundler.bundle(volume, one.kind)
+            for file in bundle.files:
+                check_path(file.path)
+                for part in file.parts:
+                    if isinstance(part, StoredFile):
+                        self.kit.programs(part)
+            for link in bundle.links:
+                check_path(link.path)
+        except BundleUnfit as error:
+            raise BundleUnfit(f"bundler {one.name}: {error}", one.name) from error
+        return bundle
 
     def _volume(
         self, members: Sequence[OnVolume], naming: Naming, number: int, volumes: int, one: Chosen | None
@@ -166,6 +184,8 @@ class Bundling:
             if isinstance(part, bytes):
                 yield Literal(part)
                 continue
+            if not part.length:
+                continue
             key = part.key if isinstance(part, Piece) else self.kit.programs(part)
             sources[key] = Source(part.length, part.digest)
             yield Range(key, 0, part.length)
@@ -176,23 +196,22 @@ def descriptor_of(files: Sequence[BundledFile]) -> tuple[str, ...]:
     return (DESCRIPTOR,) if any(file.path == (DESCRIPTOR,) for file in files) else ()
 
 
-def _bundle(one: Chosen, volume: BundledVolume) -> Bundle:
-    try:
-        bundle = one.bundler.bundle(volume, one.kind)
+def _demand_apart(chosen: Sequence[Chosen], bundles: Sequence[Bundle]) -> None:
+    """Raise BundleUnfit where two bundles have a file of one name."""
+    owners: dict[tuple[str, ...], str] = {}
+    for one, bundle in zip(chosen, bundles, strict=True):
         for file in bundle.files:
-            check_path(file.path)
-        for link in bundle.links:
-            check_path(link.path)
-    except BundleUnfit as error:
-        raise BundleUnfit(f"bundler {one.name}: {error}") from error
-    return bundle
+            if file.path in owners:
+                path, other = "/".join(file.path), owners[file.path]
+                raise BundleUnfit(f"bundlers {other} and {one.name}: both have a file {path}", one.name)
+            owners[file.path] = one.name
 
 
 def check_path(path: tuple[str, ...]) -> None:
     """Raise BundleUnfit for what is no name of a bundler's file."""
     *folders, last = path
     well = all(map(_NAME.fullmatch, folders)) and _LAST.fullmatch(last)
-    if not well or path[0] == FOLDER or (len(path) == 1 and last in RESERVED):
+    if not well or path[0] == FOLDER or path[0] in RESERVED:
         raise BundleUnfit(f"{'/'.join(path)} is no name for a file of a bundler")
 
 
