@@ -720,6 +720,7 @@ def compare(viewer: Viewer, name: str, path: Path, folder: Path) -> str:
     return "" if worst <= allowed + 1e-6 * np.abs(want).max() else f"{name}: differs by {worst}"
 
 
+@pytest.mark.timeout(900)
 def test_transfer_syntaxes(new_viewer, layouts, tmp_path):
     shutil.copytree(make_volume.DIST, tmp_path / "VIEWER")
     wrong = []
