@@ -184,6 +184,11 @@ def _ascii(text: str) -> bytes:
     )
 
 
+def has_readme(settings: BundleSettings, rules: Sequence[str], *, bundled: bool) -> bool:
+    """Whether README.TXT stands there; `bundled`: whether anything else stands beside the instances."""
+    return settings.readme == "always" or (settings.readme == "auto" and (bundled or bool(rules)))
+
+
 def root_files(
     volume: BundledVolume,
     links: Sequence[Link],
@@ -196,7 +201,7 @@ def root_files(
     """What stands in the root; `bundled`: whether anything else stands beside the instances."""
     with_index = settings.index and bool(links)
     found = []
-    if settings.readme == "always" or (settings.readme == "auto" and (bundled or rules)):
+    if has_readme(settings, rules, bundled=bundled):
         text = readme(volume, links, settings, rules, index=with_index)
         found.append(BundledFile((README,), (text,)))
         if settings.descriptor and personal:  # what is sealed has no file of the file-set in clear

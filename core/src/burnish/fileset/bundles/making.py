@@ -21,7 +21,7 @@ from burnish.contracts import (
     StoredFile,
 )
 from burnish.errors import BundleUnfit
-from burnish.fileset.bundles.front import DESCRIPTOR, root_files
+from burnish.fileset.bundles.front import DESCRIPTOR, has_readme, root_files
 from burnish.fileset.bundles.settings import BundleSettings
 from burnish.fileset.bundles.volume import Made, volume_of
 from burnish.fileset.bundles.wishes import Chosen, LeftOut, Wishes, chosen
@@ -128,9 +128,9 @@ class Bundling:
 
         Raises BundleUnfit, naming the bundler.
         """
-        settings = self.kit.settings
+        settings, rules = self.kit.settings, self.kit.rules
         personal = not self.profile.security
-        if not self.chosen and settings.readme == "never":
+        if not self.chosen and not has_readme(settings, rules, bundled=False):
             return ()
         told = [(one, self._volume(members, naming, number, volumes, one)) for one in self.chosen]
         bundles = [self._bundle(one, volume) for one, volume in told]
@@ -140,7 +140,7 @@ class Bundling:
         bare = told[0][1] if told else self._volume(members, naming, number, volumes, None)
         links = [link for bundle in bundles for link in bundle.links]
         files = [file for _, bundle in viewers_first for file in bundle.files]
-        root = root_files(bare, links, settings, self.kit.rules, personal=personal, bundled=bool(files))
+        root = root_files(bare, links, settings, rules, personal=personal, bundled=bool(files))
         return (*root, *files)
 
     def _bundle(self, one: Chosen, volume: BundledVolume) -> Bundle:
