@@ -5,6 +5,7 @@ Where npm is missing there is none: what is installed then has the web content o
 to install.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -50,8 +51,6 @@ def build(viewer: Path, app: Path) -> None:
 
 def digest_of(viewer: Path) -> str:
     """SHA-256 over what the viewer is built of."""
-    import hashlib
-
     running = hashlib.sha256()
     names = ("package.json", "package-lock.json", "tsconfig.json", "build.mjs")
     sources = [viewer / name for name in names]

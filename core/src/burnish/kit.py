@@ -40,7 +40,7 @@ def make_kit(config: Config, registry: Registry, folder: Path = Path()) -> Kit:
             settings=config.bundles,
             bundlers=make_bundlers(config, registry, folder),
             institution=config.labels.institution,
-            rules=config.media.rules,
+            rules=tuple(registry.rule_sets[name].title for name in rules),
         ),
     )
 

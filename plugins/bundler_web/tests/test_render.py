@@ -133,7 +133,8 @@ def test_frames_are_chosen_evenly() -> None:
     said = json.loads(made["VIEW"])
     assert said["frames"] == [1, 11, 20, 30]
     assert len(said["data"]) == 4
-    assert (said["codec"], said["samples"], said["frameTime"]) == ("jpeg", 3, 33.0) or said["frameTime"] > 0
+    assert (said["codec"], said["samples"]) == ("jpeg", 3)
+    assert said["frameTime"] == float(dcmread(FILES / "examples_ybr_color.dcm").FrameTime)
     assert evenly(1, 1) == [1]
     assert evenly(9, 1) == [4]
     assert nearest([], 3) == 0

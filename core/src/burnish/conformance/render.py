@@ -33,9 +33,9 @@ def as_markdown(document: Section) -> str:
 
 def _markdown(section: Section, depth: int, number: str) -> Iterator[str]:
     item = f" ({section.item})" if section.item else ""
-    yield f"{'#' * depth} {number}{section.title}{item}\n"
+    yield f"{'#' * depth} {number}{_plain(section.title)}{item}\n"
     for paragraph in section.text:
-        yield f"{paragraph}\n"
+        yield f"{_plain(paragraph)}\n"
     for table in section.tables:
         yield from _markdown_table(table)
     for place, part in enumerate(section.parts, 1):
@@ -43,7 +43,7 @@ def _markdown(section: Section, depth: int, number: str) -> Iterator[str]:
 
 
 def _markdown_table(table: Table) -> Iterator[str]:
-    yield f"**{table.caption}**\n"
+    yield f"**{_plain(table.caption)}**\n"
     yield _row(table.head)
     yield _row(["---"] * len(table.head))
     yield from map(_row, table.rows)
@@ -51,7 +51,12 @@ def _markdown_table(table: Table) -> Iterator[str]:
 
 
 def _row(cells: "tuple[str, ...] | list[str]") -> str:
-    return "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |"
+    return "| " + " | ".join(" ".join(_plain(cell).replace("|", "\\|").split()) for cell in cells) + " |"
+
+
+def _plain(text: str) -> str:
+    """Markdown lets HTML through, and none of these texts is any."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 _PAGE = """<!DOCTYPE html>

@@ -81,11 +81,6 @@ class Picture(Protocol):
 
     @property
     @abstractmethod
-    def bits(self) -> int:
-        """Bits Stored of grey values. Raises ValueError where no frame can be decoded."""
-
-    @property
-    @abstractmethod
     def photometric(self) -> str:
         """Photometric Interpretation of what was decoded; what `values` gives of colours is RGB whatever this
         is. Raises ValueError."""
@@ -256,6 +251,11 @@ class BundledVolume:
     institution: str
     """Who makes the media; empty where nobody said."""
     people: tuple[BundledPerson, ...]
+
+    @property
+    def day(self) -> str:
+        """The day on which it was made, where it was made: YYYY-MM-DD."""
+        return self.made.astimezone().date().isoformat()
 
     def instances(self) -> Iterator[BundledInstance]:
         """All instances, in the order of the volume."""

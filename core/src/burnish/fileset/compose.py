@@ -19,7 +19,7 @@ from burnish.contracts import Cancel, Format, FormatSpec, MediumFacts, Profile
 from burnish.errors import BundleUnfit, LayoutError, RequestFailed, SourceDamaged
 from burnish.fileset.bundles.front import README
 from burnish.fileset.bundles.making import NOTHING, BundleKit, Bundling
-from burnish.fileset.bundles.wishes import LeftOut, Wishes
+from burnish.fileset.bundles.wishes import NO_WISHES, LeftOut, Wishes
 from burnish.fileset.failures import Failures
 from burnish.fileset.fit import Derive, Placed, fit
 from burnish.fileset.icons import MakeIcons, with_icons
@@ -109,7 +109,7 @@ def compose(
     naming: Naming,
     kit: Kit,
     *,
-    wishes: Wishes = Wishes(),  # noqa: B008 - a value
+    wishes: Wishes = NO_WISHES,
     may_split: bool = False,
     cancel: Cancel = _NEVER,
 ) -> tuple[Volume, ...]:

@@ -20,7 +20,7 @@ from typing import BinaryIO, Final
 from pydicom.uid import UID
 
 from burnish.errors import ConfigError, FailedItem, RequestFailed
-from burnish.fileset.bundles.wishes import Wishes
+from burnish.fileset.bundles.wishes import NO_WISHES, Wishes
 from burnish.fileset.compose import Kit, Volume, compose
 from burnish.fileset.content import Unreadable
 from burnish.fileset.derive.workers import Workers
@@ -36,7 +36,6 @@ from burnish.recipe import Entry, Range, Recipe
 from burnish.recipe.proof import pour_and_prove
 from burnish.requests.reference import Reference, minted_uid, opaque_token
 
-_NOTHING: Final = Wishes()
 _READERS: Final = min(4, os.cpu_count() or 1)
 """Files that are read at once."""
 
@@ -86,7 +85,7 @@ class OneShot:
         self._assumed = assumed
 
     def run(
-        self, paths: Sequence[Path], out: Path, file_set_id: str, wishes: Wishes = _NOTHING, *, tree: bool
+        self, paths: Sequence[Path], out: Path, file_set_id: str, wishes: Wishes = NO_WISHES, *, tree: bool
     ) -> Composed:
         """Make `out` and, where it is split, what follows it; `wishes`: what is to stand beside.
 

@@ -76,7 +76,7 @@ class _Shown:
 
     @property
     def thumbnail(self) -> str:
-        """From IHE_PDI; empty where there is none."""
+        """Where that stands which has one, from IHE_PDI."""
         return f"{'/'.join(self.folder[1:])}/T{self.name[1:]}.JPG"
 
 
@@ -214,10 +214,10 @@ class _Pages:
             yield self._page(path, headings[0], body)
         for one in shown:
             if "REPORT" in one.instance.pieces:
-                yield self._report(number, one, headings)
+                yield self._report(one, headings)
             elif len(one.pictures) > 1:
                 path = (*one.folder[1:], f"{one.name}.HTM")
-                yield self._page(path, headings[0], self._frames(number, one, headings))
+                yield self._page(path, headings[0], self._frames(one, headings))
 
     def _series_page(
         self,
@@ -248,13 +248,13 @@ class _Pages:
         yield f"<h1>{xml_text(person)}</h1>\n<p>{xml_text(study)}<br />{xml_text(series)}</p>\n"
         yield f'<p class="notice">{xml_text(self._words["notice"])}</p>\n'
 
-    def _report(self, number: int, one: _Shown, headings: tuple[str, ...]) -> BundledFile:
+    def _report(self, one: _Shown, headings: tuple[str, ...]) -> BundledFile:
         head = xhtml_head(headings[0], _STYLE, self._language)
         top = "".join((head, *self._top("../INDEX.HTM", headings)))
         parts = (top.encode(), one.instance.pieces["REPORT"], XHTML_END.encode())
         return BundledFile((*one.folder, f"{one.name}.HTM"), parts)
 
-    def _frames(self, number: int, one: _Shown, headings: tuple[str, ...]) -> Iterator[str]:
+    def _frames(self, one: _Shown, headings: tuple[str, ...]) -> Iterator[str]:
         yield from self._top("../INDEX.HTM", headings)
         total = str(one.instance.head.get("NumberOfFrames") or "")
         for frame, _ in one.pictures:

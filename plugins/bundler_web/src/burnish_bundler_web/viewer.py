@@ -79,7 +79,7 @@ class _Data:
             "volume": one.number,
             "volumes": one.volumes,
             "institution": one.institution,
-            "created": one.made.astimezone().date().isoformat(),
+            "created": one.day,
             "maker": "burnish",
             "language": self._settings.language,
             "embedded": self._settings.embedded,

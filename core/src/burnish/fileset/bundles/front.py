@@ -9,7 +9,7 @@ Source: IHE RAD TF-3, 4.47 (RAD-47); PS3.10 8.3 and PS3.3 F.3.2.1 (File-set Desc
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from textwrap import TextWrapper
 
 from burnish.contracts import BundledFile, BundledPerson, BundledStudy, BundledVolume, Link
 from burnish.fileset.bundles.settings import BundleSettings
@@ -21,7 +21,7 @@ DESCRIPTOR = "README"
 """A File ID has no extension (PS3.10 8.2)."""
 INDEX = "INDEX.HTM"
 
-_WIDTH = 76
+_WRAP = TextWrapper(76, break_long_words=False, break_on_hyphens=False)
 _STYLE = """body { max-width: 46em; margin: 0 auto; padding: 1.5em 1em 4em;
  background: #fbfbf9; color: #1c2429;
  font: 100%/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif; }
@@ -52,7 +52,7 @@ def readme(
         ("Made by", volume.institution),
         ("", settings.address),
         ("Contact", settings.contact),
-        ("Made on", _day(volume.made)),
+        ("Made on", volume.day),
         ("File-set", volume.file_set_id),
         ("Volume", _volume(volume)),
         ("Made with", IMPLEMENTATION_VERSION_NAME),
@@ -133,7 +133,7 @@ def _study(study: BundledStudy) -> Iterator[str]:
 
 
 def _about(volume: BundledVolume) -> str:
-    words = [f"Made on {_day(volume.made)}", f"file-set {volume.file_set_id}" if volume.file_set_id else ""]
+    words = [f"Made on {volume.day}", f"file-set {volume.file_set_id}" if volume.file_set_id else ""]
     if volume.volumes != 1:
         words.append(f"volume {_volume(volume)}")
     return ", ".join(filter(None, words)) + "."
@@ -144,15 +144,9 @@ def _volume(volume: BundledVolume) -> str:
     return f"{volume.number} of {volume.volumes:<2}" if volume.volumes else str(volume.number)
 
 
-def _day(made: datetime) -> str:
-    return made.astimezone().date().isoformat()
-
-
 def _keeps(volume: BundledVolume, rules: Sequence[str]) -> str:
     said = f"The DICOM files keep to the application profile {volume.profile} of DICOM PS3.11."
-    if "ihe-pdi" in rules:
-        said += " The medium keeps to the IHE profile Portable Data for Imaging (PDI)."
-    return said
+    return " ".join((said, *(f"The medium keeps to {title}." for title in rules)))
 
 
 def _pairs(*pairs: tuple[str, str]) -> Iterator[str]:
@@ -165,13 +159,7 @@ def _pairs(*pairs: tuple[str, str]) -> Iterator[str]:
 
 def _wrapped(text: str) -> Iterator[str]:
     for line in text.splitlines():
-        row = ""
-        for word in line.split():
-            if row and len(row) + len(word) >= _WIDTH:
-                yield row
-                row = ""
-            row = f"{row} {word}" if row else word
-        yield row
+        yield from _WRAP.wrap(line) or [""]
 
 
 def _ascii(text: str) -> bytes:

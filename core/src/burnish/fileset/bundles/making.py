@@ -75,7 +75,7 @@ class BundleKit:
     institution: str = ""
     """Where `settings` has none."""
     rules: Sequence[str] = ()
-    """The rule sets that every medium keeps to, by name."""
+    """The titles of the rule sets that every medium keeps to."""
     pieces: MakePieces = _no_pieces
     programs: KeepProgram = _no_programs
 

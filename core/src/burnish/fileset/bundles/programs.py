@@ -73,7 +73,7 @@ def check_program(file: StoredFile) -> None:
 def _copy(file: StoredFile, target: Path) -> None:
     part = target.with_name(target.name + ".part")
     try:
-        with _opened(file.path) as source, part.open("xb") as copy:
+        with _opened(file.path) as source, part.open("wb") as copy:
             shutil.copyfileobj(source, copy, _BLOCK)
             copy.flush()
             with part.open("rb") as again:

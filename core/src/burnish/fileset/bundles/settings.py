@@ -12,7 +12,6 @@ Term = Annotated[str, Field(pattern=r"^[A-Z0-9_ ]{1,16}$")]
 TermMap = dict[Term, tuple[str, ...]]
 
 _EVERY: Final[tuple[str, ...]] = (EVERY,)
-
 _TERMS: Final = ("FOR_PHYSICIAN", "FOR_PATIENT", "FOR_TEACHING", "FOR_RESEARCH")
 
 

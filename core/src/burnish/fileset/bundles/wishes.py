@@ -28,6 +28,9 @@ class Wishes:
         return cls(*map(str, said))
 
 
+NO_WISHES: Final = Wishes()
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """One bundle that is to stand on the medium."""

@@ -10,6 +10,7 @@ made under a temporary name by a worker, and survives restarts from then on; it 
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from burnish.contracts import Cancel, IconRule, Piece, Renderer
 from burnish.errors import SourceDamaged
@@ -50,16 +51,7 @@ class Keeper(Derive):
         return Form(key, to, trailer.length, trailer.digest)
 
     def _task(self, instance: Instance, to: str) -> Task:
-        return Task(
-            source=self._spool.path(instance.key),
-            offset=0,
-            length=instance.length,
-            digest=instance.digest,
-            transfer_syntax=instance.transfer_syntax,
-            target=self._spool.path(instance.key + FORMS[to]),
-            facts=_facts(instance, to),
-            to=to,
-        )
+        return _task(self._spool, instance, instance.key + FORMS[to], to, to=to)
 
 
 class IconKeeper(MakeIcons):
@@ -93,16 +85,7 @@ class IconKeeper(MakeIcons):
         return element if hashlib.sha256(element).digest() == trailer.digest else b""
 
     def _task(self, instance: Instance, rule: IconRule) -> Task:
-        return Task(
-            source=self._spool.path(instance.key),
-            offset=0,
-            length=instance.length,
-            digest=instance.digest,
-            transfer_syntax=instance.transfer_syntax,
-            target=self._spool.path(_icon_key(instance, rule)),
-            facts=_facts(instance, instance.transfer_syntax),
-            icon=rule,
-        )
+        return _task(self._spool, instance, _icon_key(instance, rule), instance.transfer_syntax, icon=rule)
 
 
 class PieceKeeper(MakePieces):
@@ -135,16 +118,8 @@ class PieceKeeper(MakePieces):
             return None
 
     def _task(self, instance: Instance, renderer: Renderer) -> Task:
-        return Task(
-            source=self._spool.path(instance.key),
-            offset=0,
-            length=instance.length,
-            digest=instance.digest,
-            transfer_syntax=instance.transfer_syntax,
-            target=self._spool.path(_pieces_key(instance, renderer)),
-            facts=_facts(instance, instance.transfer_syntax),
-            renderer=renderer,
-        )
+        key = _pieces_key(instance, renderer)
+        return _task(self._spool, instance, key, instance.transfer_syntax, renderer=renderer)
 
 
 def _pieces_key(instance: Instance, renderer: Renderer) -> str:
@@ -153,6 +128,20 @@ def _pieces_key(instance: Instance, renderer: Renderer) -> str:
 
 def _icon_key(instance: Instance, rule: IconRule) -> str:
     return instance.key + ICONS[rule.size or SIDE]
+
+
+def _task(spool: Sources, instance: Instance, key: str, syntax: str, **more: Any) -> Task:
+    """What is to be made of an instance and kept at `key`, `syntax` being the transfer syntax of that."""
+    return Task(
+        source=spool.path(instance.key),
+        offset=0,
+        length=instance.length,
+        digest=instance.digest,
+        transfer_syntax=instance.transfer_syntax,
+        target=spool.path(key),
+        facts=_facts(instance, syntax),
+        **more,
+    )
 
 
 def form_of(key: str, to: str, result: Made | Failed) -> Form | Underivable:

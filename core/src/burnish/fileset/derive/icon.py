@@ -12,7 +12,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from burnish.contracts import IconRule
-from burnish.fileset.derive.picture import opened_picture, reduced
+from burnish.fileset.derive.picture import opened_picture
 from burnish.fileset.icons import SIDE, icon_element, icon_fault
 
 
@@ -41,11 +41,20 @@ def _supplied(said: Dataset, rule: IconRule) -> bytes:
 
 
 def _square(picture: Any, proportion: float, side: int) -> bytes:
-    """The picture in the middle of a square."""
+    """The picture in the middle of a square, each of its cells the mean of what it covers."""
     height, width = picture.shape[0] * proportion, float(picture.shape[1])
     rows, columns = (max(1, round(side * part / max(height, width))) for part in (height, width))
     square = np.zeros((side, side), np.uint8)
     top, left = (side - rows) // 2, (side - columns) // 2
-    small = np.clip(reduced(picture, rows, columns) + 0.5, 0, 255).astype(np.uint8)
-    square[top : top + rows, left : left + columns] = small
+    small = _means(picture.shape[0], rows) @ picture.astype(float) @ _means(picture.shape[1], columns).T
+    square[top : top + rows, left : left + columns] = np.clip(small + 0.5, 0, 255).astype(np.uint8)
     return square.tobytes()
+
+
+def _means(count: int, wanted: int) -> Any:
+    """What each of `count` cells contributes to each of `wanted` that cover the same length."""
+    edges = np.arange(wanted + 1) * (count / wanted)
+    cells = np.arange(count)
+    first, last = edges[:-1, None], edges[1:, None]
+    overlap = np.clip(np.minimum(last, cells + 1) - np.maximum(first, cells), 0, None)
+    return overlap / overlap.sum(axis=1, keepdims=True)

@@ -9,7 +9,6 @@ groups of frames).
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -74,13 +73,10 @@ class OpenedPicture(Picture):
                 return number
         return self.frames // 3 + 1
 
-    @cached_property
-    def bits(self) -> int:
-        return self._decoded(self.representative)[1].stored
-
-    @cached_property
+    @property
     def photometric(self) -> str:
-        return self._decoded(self.representative)[1].photometric
+        _, _, decoded = self._last or (0, *self._decoded(self.representative))  # all frames have the same
+        return decoded.photometric
 
     def values(self, frame: int) -> Any:
         cells, decoded = self._decoded(frame)
@@ -304,19 +300,3 @@ def _proportion(said: Dataset, groups: Sequence[Dataset]) -> float:
                 if 0.1 <= ratio <= 10:
                     return ratio
     return 1.0
-
-
-def reduced(picture: Any, rows: int, columns: int) -> Any:
-    """A picture of so many rows and columns, each of its cells the mean of what it covers; as float."""
-    by_row, by_column = _means(picture.shape[0], rows), _means(picture.shape[1], columns)
-    small = np.tensordot(by_row, picture.astype(np.float32), (1, 0))
-    return np.moveaxis(np.tensordot(by_column, small, (1, 1)), 0, 1)
-
-
-def _means(count: int, wanted: int) -> Any:
-    """What each of `count` cells contributes to each of `wanted` that cover the same length."""
-    edges = np.arange(wanted + 1) * (count / wanted)
-    cells = np.arange(count)
-    first, last = edges[:-1, None], edges[1:, None]
-    overlap = np.clip(np.minimum(last, cells + 1) - np.maximum(first, cells), 0, None)
-    return overlap / overlap.sum(axis=1, keepdims=True)
