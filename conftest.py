@@ -9,6 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("house", suppress_health_check=[HealthCheck.too_slow])  # on a busy machine all is
+settings.load_profile("house")
 
 
 def pytest_configure() -> None:

@@ -70,8 +70,7 @@ def test_a_setting_that_changes_changes_the_statement(
 
 def test_a_wait_stands_where_it_is_waited(tmp_path: Path) -> None:
     document = json.loads(conformance(tmp_path, '[queue]\nsupplies_timeout = "5m"\n'))
-    assert row(document, "NO_BLANK_MEDIA")[4] == "5m"
-    assert row(document, "NO_BLANK_MEDIA")[3:] == ("OUT_OF_SUPPLIES", "5m", "OUT_OF_SUPPLIES")
+    assert row(document, "NO_BLANK_MEDIA")[4:] == ("OUT_OF_SUPPLIES", "5m", "OUT_OF_SUPPLIES")
 
 
 def test_only_profiles_that_a_station_can_make_are_stated(tmp_path: Path) -> None:
@@ -87,7 +86,7 @@ def test_only_profiles_that_a_station_can_make_are_stated(tmp_path: Path) -> Non
 def test_what_is_negotiated_is_stated(tmp_path: Path) -> None:
     text = '[storage]\nsop_classes = ["CTImageStorage"]\ntransfer_syntaxes = ["ExplicitVRLittleEndian"]\n'
     document = json.loads(conformance(tmp_path, text))
-    uids = {one[1] for caption, one in cells(document) if caption == "SOP Classes with these"}
+    uids = {one[1] for caption, one in cells(document) if caption == "SOP Classes"}
     assert uids == {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.1", "1.2.840.10008.5.1.1.33"}
 
 
@@ -102,7 +101,7 @@ def test_every_form_says_the_same(tmp_path: Path) -> None:
 
 def test_tags_and_codes_are_spelled_as_the_standard_spells_them(tmp_path: Path) -> None:
     document = json.loads(conformance(tmp_path))
-    assert row(document, "(2200,000F)")[1] == "AllowLossyCompression"
+    assert ("(2200,000F)", "Allow Lossy Compression") in [one[:2] for _, one in cells(document)]
     assert ("C202H", "CANCEL_IN_PROGRESS") in [one[:2] for _, one in cells(document)]
 
 

@@ -26,6 +26,7 @@ UNKNOWN_TO_PYDICOM = {
     "1.2.840.10008.5.1.4.1.1.9.100.2": "Waveform Acquisition Presentation State Storage",
 }
 """Classes of PS3.6 Table A-1 that its dictionary does not have."""
+COLOURS = ("MONOCHROME2", "PALETTE COLOR", "RGB", "YBR_FULL_422", "YBR_FULL", "YBR_PARTIAL_420", "YBR_ICT")
 JPEG_LOSSLESS = "1.2.840.10008.1.2.4.70"
 MPEG2 = "1.2.840.10008.1.2.4.100"
 
@@ -60,6 +61,46 @@ def test_every_profile_keeps_the_contract(table: Table) -> None:
     assert all(tag_for_keyword(rule.keyword) == rule.tag for rule in table.constraints)
     assert all(rule.classes in table.classes for rule in table.syntaxes + table.constraints)
     assert re.match(r"PS3\.11 [A-N]\.", table.source)
+
+
+@pytest.mark.parametrize("profile", burnish_profiles(), ids=lambda profile: profile.identifier)
+def test_content_is_what_is_judged(profile: Profile) -> None:
+    """Classes and syntaxes are stated exactly where an instance of them can be taken."""
+    classes = set().union(*(content.sop_classes for content in profile.content))
+    syntaxes = {uid for content in profile.content for uid in content.transfer_syntaxes}
+    stated = {
+        (sop_class, uid)
+        for content in profile.content
+        for sop_class in content.sop_classes
+        for uid in content.transfer_syntaxes
+    }
+    taken = {(a, b) for a in classes for b in syntaxes if _is_taken(profile, a, b)}
+    assert taken == stated
+    assert not _is_taken(profile, "1.2.3", next(iter(syntaxes)))
+
+
+def _is_taken(profile: Profile, sop_class: str, syntax: str) -> bool:
+    """Whether class and syntax are taken of some instance with frames."""
+    colours = (
+        "MONOCHROME2",
+        "PALETTE COLOR",
+        "RGB",
+        "YBR_FULL_422",
+        "YBR_FULL",
+        "YBR_PARTIAL_420",
+        "YBR_ICT",
+    )
+    for colour in colours:
+        fit = profile.judge(
+            Subject(sop_class, syntax, {"NumberOfFrames": 2, "PhotometricInterpretation": colour})
+        )
+        wrong = isinstance(fit, Unfit) and (
+            fit.reason is FailureReason.PROFILE_COMPRESSION_CONFLICT
+            or {0x00080016, 0x00280004} & set(fit.attributes)
+        )
+        if not wrong:
+            return True
+    return False
 
 
 def test_identifiers_are_unique() -> None:

@@ -386,6 +386,8 @@ duplicates = "version"        # other bytes under a stored UID: "version" keeps 
 default_profiles = ["STD-GEN-CD"]  # where a request names none: the first that all fits, without a split
 profile_files = []            # TOML files with profiles of the house: README of the plugin `profiles`
 rules = []                    # rule sets that every medium must keep to: "ihe-pdi", "drg"
+file_set_given = "use"        # File-set ID and UID of a request; "ignore" makes both
+file_set_prefix = ""          # before the eight characters of a File-set ID that is made
 max_copies = 99
 sop_classes = "all"           # or a list of UIDs that media are made of
 missing_keys = "supply"       # or "fail": Type 1 directory keys that an instance lacks
@@ -417,6 +419,7 @@ results = "30d"               # from DONE or FAILURE: how long N-GET tells of it
 instances_after_success = "3d"
 instances_after_failure = "7d"
 instances_preserved = "30d"   # where Preserve Composite Instances After Media Creation is YES
+preserve_default = "NO"       # or "YES": where a request does not say
 instances_unrequested = "7d"  # from the last C-STORE
 ledger = "10y"                # what was made, by whom, when
 
@@ -427,6 +430,8 @@ max_references = 200000       # instances that one request may name
 retries_per_piece = 2         # further media after a spoilt one
 supplies_timeout = "72h"      # how long a request waits for supplies or an operator before it fails
 offline_timeout = "1h"        # the same for a device that is off line or out of service
+priority_default = "MED"      # of an Initiate that does not say; "HIGH", "LOW"
+print_priority = "read"       # (2000,0020) where (2200,0020) is absent; or "ignore"
 cancel_wait = "10s"           # how long a Cancel waits for the work to stop
 drain_timeout = "30m"         # how long a first SIGTERM lets media be finished
 

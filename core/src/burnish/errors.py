@@ -22,6 +22,7 @@ A driver raises nothing but DeviceFault and, when its token says so, Cancelled.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from burnish.terms import DimseStatus, FailureReason, StatusInfo
 
@@ -120,8 +121,11 @@ class FaultKind(StrEnum):
     """What is wrong at a device. `production/faults.py` says what the core does about each."""
 
     NO_BLANK_MEDIA = "NO_BLANK_MEDIA"
+    """There is no blank medium in the device or its input bin."""
     NO_PRINT_SUPPLIES = "NO_PRINT_SUPPLIES"
+    """Ink, ribbon or labels have run out."""
     OUTPUT_FULL = "OUTPUT_FULL"
+    """The output bin takes no more."""
     WRONG_MEDIUM = "WRONG_MEDIUM"
     """Another kind, not blank or write-protected: nothing was written to it."""
     MEDIUM_TOO_SMALL = "MEDIUM_TOO_SMALL"
@@ -129,10 +133,15 @@ class FaultKind(StrEnum):
     MEDIA_DEFECT = "MEDIA_DEFECT"
     """Writing, closing or reading back failed: the medium is spoilt."""
     DRIVE_FAULT = "DRIVE_FAULT"
+    """The drive does not work as it should: none of its media can be relied on."""
     OPERATOR_ACTION = "OPERATOR_ACTION"
+    """Somebody has to do something at the device: a jam, an open cover, a cable."""
     SERVICE_ACTION = "SERVICE_ACTION"
+    """The device wants service."""
     DEVICE_BUSY = "DEVICE_BUSY"
+    """Somebody else uses the device, or it has its own reasons; it will be free again."""
     DEVICE_OFFLINE = "DEVICE_OFFLINE"
+    """The device does not answer: off, or its cable is out."""
     STORAGE_FULL = "STORAGE_FULL"
     """The folder or file system that the device writes into is full."""
     BAD_REQUEST = "BAD_REQUEST"
@@ -145,6 +154,9 @@ class FaultKind(StrEnum):
     """The device said something that its driver does not know: it is stopped, nobody guesses."""
     DRIVER_FAULT = "DRIVER_FAULT"
     """The driver itself crashed, hung or talked nonsense."""
+
+
+ANY_FAULT: Final = frozenset(FaultKind)
 
 
 class DeviceFault(BurnishError):

@@ -288,6 +288,7 @@ def _reception(loaded: Loaded, wake: socket.socket, ready: socket.socket, listen
         queue=config.queue,
         limits=MediaLimits(
             max_copies=config.media.max_copies,
+            preserve_default=config.retention.preserve_default,
             terms={"IncludeNonDICOMObjects": config.bundles.terms},
         ),
         aets=config.aets,

@@ -56,38 +56,66 @@ class StatusInfo(StrEnum):
     """(2100,0030) Execution Status Info, PS3.3 C.22.1.2: NORMAL exactly with IDLE, CREATING and DONE."""
 
     NORMAL = "NORMAL"
+    """Nothing to add."""
     QUEUED = "QUEUED"
+    """It waits in the queue."""
     MCD_BUSY = "MCD_BUSY"
+    """The device is not available, and will be by itself."""
     OUT_OF_SUPPLIES = "OUT_OF_SUPPLIES"
+    """Blank media, ink or ribbon are missing: an operator is needed."""
     CHECK_MCD_OP = "CHECK_MCD_OP"
+    """The device is not ready: an operator has to look."""
     CHECK_MCD_SRV = "CHECK_MCD_SRV"
+    """The device is not ready: it wants service."""
     MCD_FAILURE = "MCD_FAILURE"
+    """The device failed to operate, or was put out of service."""
     INSUFFIC_MEMORY = "INSUFFIC_MEMORY"
+    """There is not enough memory or space."""
     DIR_PROC_ERR = "DIR_PROC_ERR"
+    """The DICOMDIR could not be built, for want of attributes or values that it must have."""
     DUPL_REF_INST = "DUPL_REF_INST"
+    """Referenced SOP Sequence names an instance twice."""
     INST_AP_CONFLICT = "INST_AP_CONFLICT"
+    """Instances and requested profiles, or these among themselves, do not go together."""
     NO_INSTANCE = "NO_INSTANCE"
+    """A referenced instance is not stored."""
     NOT_SUPPORTED = "NOT_SUPPORTED"
+    """A profile or SOP Class is not supported."""
     INST_OVERSIZED = "INST_OVERSIZED"
+    """One instance alone exceeds the medium."""
     SET_OVERSIZED = "SET_OVERSIZED"
+    """The file-set exceeds the medium, and is not or may not be split."""
     PROC_FAILURE = "PROC_FAILURE"
+    """Processing failed."""
     UNKNOWN = "UNKNOWN"
+    """For a reason that nobody knows."""
 
 
 class FailureReason(IntEnum):
     """(0008,1197) in Failed SOP Sequence items, PS3.3 C.22.1.4."""
 
     PROCESSING_FAILURE = 0x0110
+    """A failure in processing this instance."""
     NO_SUCH_OBJECT_INSTANCE = 0x0112
+    """No instance of this UID is stored."""
     CLASS_INSTANCE_CONFLICT = 0x0119
+    """The stored instance is of another SOP Class."""
     MISSING_ATTRIBUTE = 0x0120
+    """It lacks attributes that the directory must have."""
     MISSING_ATTRIBUTE_VALUE = 0x0121
+    """Attributes that the directory must have are empty in it."""
     SOP_CLASS_NOT_SUPPORTED = 0x0122
+    """No media are made of instances of this SOP Class."""
     PROFILES_CONFLICT = 0x0201
+    """The requested profiles cannot share a medium."""
     PROFILE_INSTANCE_CONFLICT = 0x0202
+    """The profile does not hold such an instance."""
     PROFILE_COMPRESSION_CONFLICT = 0x0203
+    """The profile does not hold its transfer syntax, and none that it holds can be made."""
     PROFILE_NOT_SUPPORTED = 0x0204
+    """The profile is not supported, or no station can make its media."""
     INSTANCE_SIZE_EXCEEDED = 0x0205
+    """It is larger than the medium."""
 
 
 class Priority(StrEnum):

@@ -205,6 +205,8 @@ def test_priority() -> None:
     assert priority({"RequestPriority": "", "PrintPriority": ""}) == Priority.MED
     assert priority({"RequestPriority": "HIGH", "PrintPriority": "LOW"}) == Priority.HIGH
     assert priority({"PrintPriority": "LOW"}) == Priority.LOW
+    assert priority({"PrintPriority": "LOW"}, Priority.HIGH, print_priority=False) == Priority.HIGH
+    assert priority({"PrintPriority": "URGENT"}, print_priority=False) == Priority.MED
 
 
 @pytest.mark.parametrize(("keyword", "tag"), [("RequestPriority", 0x22000020), ("PrintPriority", 0x20000020)])

@@ -9,6 +9,7 @@ from typing import Final
 
 from burnish.contracts import (
     AsIs,
+    Content,
     DirectoryKey,
     Fit,
     Head,
@@ -52,6 +53,17 @@ class TableProfile(Profile):
     @property
     def directory_keys(self) -> Sequence[DirectoryKey]:
         return self.table.keys
+
+    @property
+    def content(self) -> Sequence[Content]:
+        return [
+            Content(
+                sop_classes=self.table.classes[rule.classes],
+                transfer_syntaxes=rule.uids,
+                condition=_condition(rule),
+            )
+            for rule in self.table.syntaxes
+        ]
 
     @property
     def icon(self) -> IconRule | None:
@@ -108,6 +120,11 @@ class TableProfile(Profile):
         tags = tuple(sorted({rule.tag for rule in broken}))
         why = f"{names}: not as {self.identifier} wants it"
         return Unfit(FailureReason.PROFILE_INSTANCE_CONFLICT, why, tags)
+
+
+def _condition(rule: SyntaxRule) -> str:
+    said = ["multi-frame"] if rule.multiframe else []
+    return ", ".join(said + ([" or ".join(rule.photometric)] if rule.photometric else []))
 
 
 def _has_frames(head: Head) -> bool:

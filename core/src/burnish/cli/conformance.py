@@ -6,14 +6,13 @@ from pathlib import Path
 from burnish.config import check_plugins, load_config
 from burnish.conformance.render import as_html, as_json, as_markdown, as_pdf
 from burnish.conformance.statement import statement
-from burnish.production.devices import makeable_kinds
 
 
 def run_conformance(config: Path | None, form: str, out: Path | None) -> None:
     """Write the statement of a configuration to `out`, else to stdout. Raises ConfigError, BurnishError."""
     loaded = load_config(config)
     registry = check_plugins(loaded)
-    document = statement(loaded.config, registry, makeable_kinds(loaded.config.devices, registry))
+    document = statement(loaded.config, registry)
     texts = {"md": as_markdown, "html": as_html, "json": as_json}
     data = texts[form](document).encode() if form in texts else as_pdf(document)
     if out:

@@ -17,7 +17,7 @@ from burnish.orders.due import IN_USE, Class, count_instances, count_requests
 def show_retention(file: Path | None, *, as_json: bool) -> None:
     """Print it, from the database of the configuration; a server may run beside. Raises ConfigError."""
     loaded = load_config(file)
-    lifetimes = loaded.config.retention.model_dump(mode="json")
+    lifetimes = loaded.config.retention.model_dump(mode="json", exclude={"preserve_default"})
     requests, instances = _count(loaded)
     if as_json:
         say(json.dumps(_document(lifetimes, requests, instances), indent=2))

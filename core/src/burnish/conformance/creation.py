@@ -1,99 +1,197 @@
-"""What becomes of a request: its attributes, its states, its lifetimes (PS3.4 S.4.2)."""
+"""The Media Creation Management SOP Class as an SCP: what PS3.4 S.4.2 asks for, in its order."""
 
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from burnish.config import Config, bundler_tables
-from burnish.conformance.document import Section, Table, code, tag
+from burnish.config import Config
+from burnish.conformance.document import Section, Table, code, named, tag, uid_name
+from burnish.conformance.facts import Facts
 from burnish.conformance.settings import enum_documents, settings_table, shown
 from burnish.errors import FaultKind
-from burnish.orders.shape import ATTRIBUTES, DEFINED_TERMS
+from burnish.fileset.failures import INFO_OF, ORDER
+from burnish.orders.orders import TOLD
+from burnish.orders.shape import ATTRIBUTES, DEFINED_TERMS, ENUMERATED, ITEM
 from burnish.production.faults import POLICIES
-from burnish.registry import Registry
-from burnish.requests.states import MOVES, REFUSALS
-from burnish.terms import FailureReason, StatusInfo
+from burnish.requests.waits import Wait
+from burnish.terms import FailureReason, Priority, StatusInfo
+
+_NONE_GIVEN: Final[Mapping[str, Callable[[Config], str]]] = {
+    "StorageMediaFileSetID": lambda config: (
+        f"{config.media.file_set_prefix}, then eight characters of a token"
+        if config.media.file_set_prefix
+        else "eight characters of a token"
+    ),
+    "StorageMediaFileSetUID": lambda _: "made, 2.25.",
+    "LabelUsingInformationExtractedFromInstances": lambda config: config.labels.extracted_default,
+    "LabelStyleSelection": lambda _: "the style of the station",
+    "BarcodeSymbology": lambda config: config.labels.symbology_default,
+    "AllowMediaSplitting": lambda config: config.media.splitting_default,
+    "AllowLossyCompression": lambda _: "NO",
+    "IncludeNonDICOMObjects": lambda config: config.bundles.non_dicom_default,
+    "IncludeDisplayApplication": lambda config: config.bundles.display_default,
+    "PreserveCompositeInstancesAfterMediaCreation": lambda config: config.retention.preserve_default,
+    "RequestedMediaApplicationProfile": lambda config: ", else ".join(config.media.default_profiles),
+    "NumberOfCopies": lambda _: "1",
+    "RequestPriority": lambda config: config.queue.priority_default.value,
+    "PrintPriority": lambda config: (
+        "" if config.queue.print_priority == "read" else "ignored, whatever it says"
+    ),
+}
+"""What a request means that does not say."""
+_IN_THE_SERVER: Final[Mapping[StatusInfo, str]] = {
+    StatusInfo.NORMAL: "IDLE, CREATING, DONE",
+    StatusInfo.QUEUED: "PENDING, from Initiate on",
+    StatusInfo.MCD_BUSY: "PENDING, while no station in service can make the medium",
+    StatusInfo.MCD_FAILURE: "FAILURE, where that was too long, or media were spoilt once too often",
+    StatusInfo.CHECK_MCD_OP: "PENDING, where an operator has to look at people, a piece or a station",
+    StatusInfo.INSUFFIC_MEMORY: "FAILURE, where a plan has no room",
+    **dict.fromkeys(ORDER, "FAILURE"),
+}
+"""Terms that are said without a fault of a device."""
 
 
-def creation(config: Config, registry: Registry) -> Section:
-    """The Media Creation Management SOP Class as an SCP."""
+def creation(facts: Facts) -> Section:
+    """What becomes of a request."""
+    config = facts.config
     return Section(
-        "Media Creation Management",
+        "Media Creation Management as SCP",
         parts=(
-            _attributes(),
-            _states(),
-            _failures(),
-            _faults(config),
-            _queue(config),
+            _attributes(config),
+            _arguments(config),
+            _told(),
+            _classes(config),
+            _wishes(config),
+            _failures(facts),
+            _faults(facts),
+            Section("Queue and retries", "C14", tables=(settings_table("Settings", "queue", config.queue),)),
             _lifetimes(config),
-            _splitting(config),
-            _labels(config),
-            _bundles(config, registry),
-            _identity(config),
+            Section(
+                "People on one medium", tables=(settings_table("Settings", "identity", config.identity),)
+            ),
         ),
     )
 
 
-def _attributes() -> Section:
-    rows = [
-        (tag(number), keyword, ", ".join(DEFINED_TERMS.get(keyword, ())) or "as its VR")
-        for keyword, (number, _) in ATTRIBUTES.items()
+def _absent(keyword: str, config: Config) -> str:
+    found = _NONE_GIVEN.get(keyword)
+    return found(config) if found else "none"
+
+
+def _attributes(config: Config) -> Section:
+    rows = [(*named(keyword), _values(keyword, config), _absent(keyword, config)) for keyword in ATTRIBUTES]
+    rows += [
+        (tag(number), f"> {named(keyword)[1]}", "", _absent(keyword, config))
+        for keyword, number in ITEM.items()
     ]
-    head = ("Tag", "Attribute", "Terms that are known")
-    table = Table.of("Attributes of an N-CREATE that have a meaning; others are ignored and told", head, rows)
-    return Section("Attributes of a request", "C9", tables=(table,))
+    head = ("Tag", "Attribute", "Values", "Absent means")
+    caption = "Attributes of an N-CREATE that have a meaning; others are ignored, and told as an event"
+    return Section("N-CREATE", "C3 C9", tables=(Table.of(caption, head, rows),))
 
 
-def _states() -> Section:
-    moves = [(state, event, target) for (state, event), target in MOVES.items()]
-    refused = [(state, event, code(status)) for (state, event), status in REFUSALS.items()]
+def _values(keyword: str, config: Config) -> str:
+    if keyword in ENUMERATED:
+        return "YES, NO; another is refused"
+    if keyword == "IncludeNonDICOMObjects":
+        terms = dict.fromkeys((*DEFINED_TERMS[keyword], *sorted(config.bundles.terms)))
+        return ", ".join(terms) + "; another is read as absent"
+    if keyword in DEFINED_TERMS:
+        return ", ".join(DEFINED_TERMS[keyword]) + "; another is printed as text"
+    return ""
+
+
+def _arguments(config: Config) -> Section:
+    copies = f"1 to {config.media.max_copies}; another is refused"
+    priorities = ", ".join(Priority) + "; another is refused"
+    rows = [
+        (*named("NumberOfCopies"), copies, _absent("NumberOfCopies", config)),
+        (*named("RequestPriority"), priorities, _absent("RequestPriority", config)),
+    ]
+    print_priority = config.queue.print_priority
+    read = "in place of (2200,0020) where that is absent" if print_priority == "read" else "ignored"
+    rows.append((*named("PrintPriority"), read, _absent("RequestPriority", config)))
+    head = ("Tag", "Attribute", "Values", "Absent means")
+    initiate = Table.of("Action information of Initiate", head, rows)
+    return Section("N-ACTION", "C3 C10 C23", tables=(initiate,))
+
+
+def _told() -> Section:
+    rows = [named(keyword) for keyword in (*TOLD, *ATTRIBUTES)]
     return Section(
-        "Execution Status",
-        "C3",
-        tables=(
-            Table.of("Changes of Execution Status (2100,0020)", ("From", "Event", "To"), moves),
-            Table.of("What is refused in a state", ("State", "Event", "Status"), refused),
-        ),
+        "N-GET", "C3", tables=(Table.of("Attributes that are kept and told", ("Tag", "Attribute"), rows),)
     )
 
 
-def _failures() -> Section:
-    raised = {policy.failing for policy in POLICIES.values()} | {
-        policy.waiting for policy in POLICIES.values() if policy.waiting
-    }
-    infos = [(info.value, "a device" if info in raised else "the server") for info in StatusInfo]
-    reasons = [(code(reason), reason.name) for reason in FailureReason]
+def _classes(config: Config) -> Section:
+    chosen = config.media.sop_classes
+    rows = [(uid_name(uid), uid) for uid in chosen if chosen != "all"]
+    rows = rows or [("every SOP Class that is stored and that a profile below holds", "")]
+    table = Table.of("SOP Classes of which media are made; another fails with 0122H", ("Name", "UID"), rows)
+    return Section("SOP Classes of media", "C4", tables=(table,))
+
+
+def _wishes(config: Config) -> Section:
+    media = settings_table(
+        "File-set ID and UID", "media", config.media, ("file_set_given", "file_set_prefix")
+    )
+    disposition = settings_table("Media Disposition", "labels", config.labels, ("disposition",))
+    priority = settings_table("Priority", "queue", config.queue, ("priority_default", "print_priority"))
+    kept = ("preserve_default", "instances_preserved")
+    preserved = settings_table("Preservation", "retention", config.retention, kept)
+    return Section("What a request wishes", "C10", tables=(media, disposition, priority, preserved))
+
+
+def _failures(facts: Facts) -> Section:
+    documents = enum_documents(StatusInfo)
+    infos = [
+        (info.value, documents[info.name], _IN_THE_SERVER.get(info, ""), _devices(info, facts))
+        for info in StatusInfo
+    ]
+    said = [row if row[2] or row[3] else (*row[:2], "not said here", "") for row in infos]
+    why = enum_documents(FailureReason)
+    reasons = [(code(reason), reason.name, why[reason.name], INFO_OF[reason]) for reason in FailureReason]
+    order = [(number, info.value) for number, info in enumerate(ORDER, 1)]
+    head = ("Term", "Meaning", "Said by the server", "Said for faults of")
     return Section(
         "Failures",
         "C14",
         tables=(
-            Table.of("Execution Status Info (2100,0030)", ("Term", "Said for"), infos),
-            Table.of("Failure Reason (0008,1197)", ("Code", "Name"), reasons),
+            Table.of("Execution Status Info (2100,0030)", head, said),
+            Table.of("Failure Reason (0008,1197)", ("Code", "Name", "Meaning", "With"), reasons),
+            Table.of("Which term is said where several apply", ("", "Term"), order),
         ),
     )
 
 
-def _faults(config: Config) -> Section:
+def _devices(info: StatusInfo, facts: Facts) -> str:
+    """Who raises a fault that is told with this term."""
+    found = [
+        who
+        for kind, policy in POLICIES.items()
+        if info in (policy.waiting, policy.failing)
+        for who in facts.raised[kind]
+        if who != "the server"
+    ]
+    return ", ".join(dict.fromkeys(found))
+
+
+def _faults(facts: Facts) -> Section:
     documents = enum_documents(FaultKind)
+    limits = {Wait.SUPPLIES: "supplies_timeout", Wait.OFFLINE: "offline_timeout"}
     rows = []
     for kind, policy in POLICIES.items():
-        limit = ""
-        if policy.limit:
-            names = {"supplies": "supplies_timeout", "offline": "offline_timeout"}
-            limit = shown(getattr(config.queue, names[policy.limit.value]))
+        limit = shown(getattr(facts.config.queue, limits[policy.limit])) if policy.limit else ""
         action = policy.action.name.lower().replace("_", " ")
         waiting = policy.waiting.value if policy.waiting else ""
-        rows.append((kind.value, documents.get(kind.name, ""), action, waiting, limit, policy.failing.value))
-    head = ("Fault of a device", "Meaning", "Then", "PENDING with", "For at most", "FAILURE with")
+        by = ", ".join(facts.raised[kind]) or "nobody here"
+        rows.append((kind.value, documents[kind.name], by, action, waiting, limit, policy.failing.value))
+    head = ("Fault", "Meaning", "Raised by", "Then", "PENDING with", "For at most", "FAILURE with")
     return Section(
         "Transient and permanent failures of devices", "C14", tables=(Table.of("Faults", head, rows),)
     )
 
 
-def _queue(config: Config) -> Section:
-    return Section("Queue and retries", "C14", tables=(settings_table("Settings", "queue", config.queue),))
-
-
 LIFETIMES: Final = {
-    ("Of instances", "C11"): (
+    ("Of stored instances", "C11"): (
         "instances_after_success",
         "instances_after_failure",
         "instances_preserved",
@@ -110,43 +208,3 @@ def _lifetimes(config: Config) -> Section:
         for (title, item), names in LIFETIMES.items()
     )
     return Section("Lifetimes", parts=parts)
-
-
-def _splitting(config: Config) -> Section:
-    names = ("splitting", "splitting_default", "max_volumes", "compression", "max_copies")
-    table = settings_table("Settings", "media", config.media, names)
-    return Section("Splitting, compression, copies", "C15", tables=(table,))
-
-
-def _labels(config: Config) -> Section:
-    tables = [settings_table("Settings", "labels", config.labels)]
-    printed = [
-        (name, station.printer or "none", station.style or "none", station.unlabelled)
-        for name, station in config.stations.items()
-    ]
-    if printed:
-        head = ("Station", "Printer", "Style", "Where a label cannot be printed")
-        tables.append(Table.of("Stations", head, printed))
-    return Section("Labels", "C7", tables=tuple(tables))
-
-
-def _bundles(config: Config, registry: Registry) -> Section:
-    rows: list[tuple[str, ...]] = []
-    for name, table in bundler_tables(config.bundlers, registry).items():
-        spec = registry.bundlers.get(table.driver)
-        offers = spec.make(table.driver_keys).offers if spec else ()
-        rows += [(name, one.kind.value, one.title, "yes" if one.personal else "no") for one in offers]
-    settings = config.bundles
-    return Section(
-        "What stands beside the instances",
-        "C16",
-        tables=(
-            settings_table("Settings", "bundles", settings),
-            Table.of("Bundlers", ("Name", "Kind", "What it is", "Tells of patients"), rows),
-        ),
-    )
-
-
-def _identity(config: Config) -> Section:
-    table = settings_table("Settings", "identity", config.identity)
-    return Section("People on one medium", tables=(table,))

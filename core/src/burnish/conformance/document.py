@@ -1,7 +1,7 @@
 """What a statement is made of. Values are plain; how they look is for `render`."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -23,22 +23,45 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrow:
+    """From a box of a diagram to one of the next column."""
+
+    start: str
+    end: str
+    label: tuple[str, ...]
+    """Lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """Boxes in columns, and arrows from each column to the next."""
+
+    caption: str
+    columns: tuple[tuple[str, ...], ...]
+    """Boxes from the left to the right, each by its name; a name stands once."""
+    arrows: tuple[Arrow, ...]
+    round: tuple[str, ...] = ()
+    """Boxes that are drawn round: application entities, as PS3.2 draws them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A part of the statement."""
 
     title: str
     item: str = ""
-    """Which of PS3.4 S.4.2's demands it answers: C1 to C24."""
+    """Which of PS3.4 S.4.2's demands it answers: C1 to C24; several with spaces between."""
     text: tuple[str, ...] = ()
     """Paragraphs."""
     tables: tuple[Table, ...] = ()
-    parts: "tuple[Section, ...]" = field(default=())
+    parts: "tuple[Section, ...]" = ()
+    diagrams: tuple[Diagram, ...] = ()
 
-    def every(self) -> "Iterable[Section]":
-        """It and all below it."""
-        yield self
-        for part in self.parts:
-            yield from part.every()
+    def every(self, number: str = "") -> "Iterable[tuple[str, Section]]":
+        """It and all below it, each with its number: "4.2.1"; empty for the document itself."""
+        yield number, self
+        for place, part in enumerate(self.parts, 1):
+            yield from part.every(f"{number}.{place}".lstrip("."))
 
 
 def tag(number: int) -> str:
@@ -60,3 +83,15 @@ def uid_name(uid: str) -> str:
     from pydicom.uid import UID
 
     return UID(uid).name
+
+
+def named(keyword: str) -> tuple[str, str]:
+    """Tag and name of an attribute, as PS3.6 has them.
+
+    >>> named("LabelText")
+    ('(2200,0002)', 'Label Text')
+    """
+    from pydicom.datadict import dictionary_description, tag_for_keyword
+
+    number = tag_for_keyword(keyword) or 0
+    return tag(number), dictionary_description(number)

@@ -44,6 +44,7 @@ from burnish.contracts.mover import Mover, MoverCapabilities, MoverSpec, Tray
 from burnish.contracts.printer import Printed, Printer, PrinterCapabilities, PrinterSpec, PrintJob
 from burnish.contracts.profile import (
     AsIs,
+    Content,
     DirectoryKey,
     Fit,
     IconRule,
@@ -98,6 +99,7 @@ __all__ = [
     "BundlerSpec",
     "Cancel",
     "CheckSpec",
+    "Content",
     "Contents",
     "DeviceState",
     "DirectoryKey",

@@ -50,6 +50,8 @@ class Offer:
     """What it is, in a line: as a conformance statement says it."""
     personal: bool
     """Whether its files tell of patients. Such files never stand beside sealed ones."""
+    platforms: tuple[str, ...] = ()
+    """What it runs on, as people call it: Windows, any web browser. Empty: it needs nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -208,6 +208,12 @@ class LabelMaker(Protocol):
     def styles(self) -> Mapping[str, LabelStyle]:
         """Every style, by name. Cheap: draws nothing."""
 
+    @property
+    def symbologies(self) -> Mapping[str, str]:
+        """Values of Barcode Symbology (2200,0006) that are drawn as codes, each with the characters that it
+        takes; a value of another one is drawn as text. Empty: none are."""
+        return {}
+
     @abstractmethod
     def draw(self, label: Label, style: str, wanted: Wanted) -> Artwork:
         """Draw a label. The same input gives the same picture.

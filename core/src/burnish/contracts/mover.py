@@ -16,6 +16,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 from pydantic import BaseModel
 
 from burnish.contracts.device import DeviceState
+from burnish.errors import ANY_FAULT, FaultKind
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
@@ -109,6 +110,8 @@ class MoverSpec(Generic[SettingsT]):
     """The keys that driver takes under `[movers.<name>]`."""
     build: Callable[[SettingsT], Mover]
     """Makes the driver and touches no device: opening is the driver's `__enter__`."""
+    raises: frozenset[FaultKind] = ANY_FAULT
+    """Kinds of fault that the driver raises; what no driver in use does, the conformance statement marks."""
 
     def make(self, keys: Mapping[str, Any]) -> Mover:
         """Check `keys` against the settings and build the driver from them."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from burnish.contracts.device import DeviceState
 from burnish.contracts.label import Artwork, Stock, Wanted
 from burnish.contracts.writer import Cancel
+from burnish.errors import ANY_FAULT, FaultKind
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
@@ -107,6 +108,8 @@ class PrinterSpec(Generic[SettingsT]):
     """The keys that driver takes under `[printers.<name>]`."""
     build: Callable[[SettingsT], Printer]
     """Makes the driver and touches no device: opening is the driver's `__enter__`."""
+    raises: frozenset[FaultKind] = ANY_FAULT
+    """Kinds of fault that the driver raises; what no driver in use does, the conformance statement marks."""
 
     def make(self, keys: Mapping[str, Any]) -> Printer:
         """Check `keys` against the settings and build the driver from them."""

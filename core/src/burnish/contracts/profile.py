@@ -75,6 +75,18 @@ class IconRule:
     """Photometric Interpretations; empty where PS3.3 alone limits them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """SOP classes with the transfer syntaxes that their instances may have on the medium."""
+
+    sop_classes: frozenset[str]
+    """SOP Class UIDs."""
+    transfer_syntaxes: tuple[str, ...]
+    """Transfer Syntax UIDs, the preferred first."""
+    condition: str = ""
+    """Which of their instances only, in a few words; empty: any that keep to the profile's other rules."""
+
+
 Security = Literal["", "media", "mail"]
 """How files are protected: not at all, each by the Basic DICOM Media Security Profile (PS3.15 D.1), or the
 whole message by S/MIME (PS3.15, secure use of email transport)."""
@@ -108,6 +120,11 @@ class Profile(Protocol):
     @abstractmethod
     def directory_keys(self) -> Sequence[DirectoryKey]:
         """What it adds to the Basic Directory IOD."""
+
+    @property
+    def content(self) -> Sequence[Content]:
+        """What it holds, for conformance statements; empty where no table can say it. `judge` decides."""
+        return ()
 
     @property
     def icon(self) -> IconRule | None:

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Generic, Protocol, Self, TypeVar
 from pydantic import BaseModel
 
 from burnish.contracts.device import DeviceState
-from burnish.errors import Cancelled, DeviceFault, FaultKind
+from burnish.errors import ANY_FAULT, Cancelled, DeviceFault, FaultKind
 from burnish.media import MediaKind
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
@@ -205,6 +205,8 @@ class WriterSpec(Generic[SettingsT]):
     """The keys that driver takes under `[writers.<name>]`."""
     build: Callable[[SettingsT], Writer]
     """Makes the driver and touches no device: opening is the driver's `__enter__`."""
+    raises: frozenset[FaultKind] = ANY_FAULT
+    """Kinds of fault that the driver raises; what no driver in use does, the conformance statement marks."""
 
     def make(self, keys: Mapping[str, Any]) -> Writer:
         """Check `keys` against the settings and build the driver from them."""

@@ -26,6 +26,11 @@ class MediaSettings(BaseModel):
     """Rule sets that every medium must keep to, by the names that plugins give them: what one of them refuses
     is not made. Where one refuses the kind of medium or the profile, the request fails with NOT_SUPPORTED;
     where it refuses what would stand on the medium, with PROC_FAILURE. Warnings go to the log."""
+    file_set_given: Literal["use", "ignore"] = "use"
+    """Storage Media File-Set ID (0088,0130) and UID (0088,0140) of a request: `use` writes them, the ID as a
+    File-set ID may be spelt; `ignore` makes both as for a request without."""
+    file_set_prefix: str = Field(default="", pattern="^[A-Z0-9_]{0,8}$")
+    """What stands before the eight characters of the File-set ID that is made for a request without one."""
     max_copies: int = Field(default=99, ge=1)
     """Number of Copies beyond this is answered with 0115."""
     sop_classes: Literal["all"] | tuple[str, ...] = "all"

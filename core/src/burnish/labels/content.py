@@ -19,6 +19,21 @@ from burnish.terms import WITHOUT_PATIENT
 
 _WEB: Final = "IHE_PDI"
 
+EXTRACTED: Final = (
+    "PatientName",
+    "PatientID",
+    "IssuerOfPatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyID",
+    "StudyDate",
+    "StudyDescription",
+    "AccessionNumber",
+    "InstitutionName",
+    "Modality",
+)
+"""What is taken of instances, besides what `[labels] attributes` names."""
+
 
 def label_of(
     wanted: Mapping[str, Any],

@@ -6,6 +6,7 @@ at least twenty times within the shortest lifetime.
 """
 
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,6 +31,8 @@ class RetentionSettings(BaseModel):
     instances_preserved: Duration = Field(default=timedelta(days=30), ge=_NOTHING)
     """From DONE or FAILURE of a request that asked with Preserve Composite Instances After Media Creation
     (2200,000A) = YES; never shorter than what DONE or FAILURE gives by itself."""
+    preserve_default: Literal["YES", "NO"] = "NO"
+    """(2200,000A) of a request that does not say."""
     instances_unrequested: Duration = Field(default=timedelta(days=7), ge=_NOTHING)
     """From the last C-STORE of an instance that no ended request used since; a cancelled one did not."""
     ledger: Duration = Field(default=timedelta(days=3650), ge=_NOTHING)
@@ -38,5 +41,7 @@ class RetentionSettings(BaseModel):
 
     def shortest(self) -> timedelta | None:
         """The shortest lifetime that is not zero; None where all are zero."""
-        lifetimes = [value for value in dict(self).values() if value > _NOTHING]
+        lifetimes = [
+            value for value in dict(self).values() if isinstance(value, timedelta) and value > _NOTHING
+        ]
         return min(lifetimes, default=None)

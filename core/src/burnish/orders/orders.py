@@ -29,10 +29,20 @@ from burnish.requests.store import (
     request_row,
     wanted_references,
 )
-from burnish.terms import DimseStatus, ExecutionStatus, StatusInfo
+from burnish.terms import DimseStatus, ExecutionStatus, Priority, StatusInfo
 from burnish.uids import is_uid
 
+TOLD: Final = (
+    "ExecutionStatus",
+    "ExecutionStatusInfo",
+    "TotalNumberOfPiecesOfMediaCreated",
+    "FailedSOPSequence",
+    "ReferencedStorageMediaSequence",
+    "ReferencedSOPSequence",
+)
+"""What N-GET tells besides the attributes of the request."""
 _STARTED: Final = (ExecutionStatus.PENDING, ExecutionStatus.CREATING)
+_PRESERVE: Final = "PreserveCompositeInstancesAfterMediaCreation"
 _CANCEL_POLL: Final = 0.02
 """Seconds between looks at a request that is being cancelled."""
 
@@ -90,8 +100,14 @@ class Orders:
         return uid
 
     def _enter(self, connection: Connection, uid: str, ae: str, asked: Asked) -> None:
+        preserve = asked.attributes.get(_PRESERVE, self._limits.preserve_default) == "YES"
         request = create_request(
-            connection, sop_instance=uid, owner_ae=ae, attributes=asked.attributes, wanted=asked.references
+            connection,
+            sop_instance=uid,
+            owner_ae=ae,
+            attributes=asked.attributes,
+            wanted=asked.references,
+            preserve=preserve,
         )
         for keyword, term in asked.ignored.items():
             record_event(connection, EventKind.TERM_IGNORED, request=request, keyword=keyword, term=term)
@@ -106,7 +122,7 @@ class Orders:
             after(ExecutionStatus(row.status), Event.INITIATE)
             wanted = {
                 "copies": copies(arguments, self._limits.max_copies),
-                "priority": PRIORITIES.index(priority(arguments)),
+                "priority": PRIORITIES.index(self._priority(arguments)),
             }
             self._demand_queue(connection)
             pin_versions(connection, row.id)
@@ -114,6 +130,10 @@ class Orders:
             move_request(connection, row, Event.INITIATE, StatusInfo.QUEUED, initiated_at=now, **wanted)
             _tell_ignored(connection, row.id, unknown_keywords(arguments, ARGUMENTS))
         self._wake()
+
+    def _priority(self, arguments: Mapping[str, Any]) -> Priority:
+        queue = self._queue
+        return priority(arguments, queue.priority_default, print_priority=queue.print_priority == "read")
 
     def cancel(self, sop_instance: str, *, ae: str) -> None:
         """Have all work on a request stopped and the request deleted; waits up to `cancel_wait`.

@@ -6,9 +6,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from burnish.instances.charset import assumed_set
+from burnish.terms import Priority
 from burnish.units import Duration
 
 Right = Literal["store", "create", "cancel", "get"]
+YesNo = Literal["YES", "NO"]
 
 
 class QueueSettings(BaseModel):
@@ -29,6 +31,10 @@ class QueueSettings(BaseModel):
     offline_timeout: Duration = timedelta(hours=1)
     """How long it waits for a device that is off line, or while no station can make its media; 0 fails it at
     once."""
+    priority_default: Priority = Priority.MED
+    """Request Priority (2200,0020) of an Initiate that does not say."""
+    print_priority: Literal["read", "ignore"] = "read"
+    """Whether (2000,0020), Print Priority, which PS3.4 S.4.2 names, counts where (2200,0020) is absent."""
     cancel_wait: Duration = timedelta(seconds=10)
     """How long a Cancel waits for the owner of the work to stop before it answers C202."""
     drain_timeout: Duration = timedelta(minutes=30)
@@ -58,10 +64,12 @@ class AetSettings(BaseModel):
 
 
 class MediaLimits(BaseModel):
-    """What orders need to know of `[media]`."""
+    """What orders need to know of other tables."""
 
     model_config = ConfigDict(frozen=True)
 
     max_copies: int = 99
+    preserve_default: YesNo = "NO"
+    """Of `[retention]`."""
     terms: dict[str, frozenset[str]] = Field(default_factory=dict)
     """Terms that a configuration gives a meaning beyond the defined ones, by keyword."""

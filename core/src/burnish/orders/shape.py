@@ -68,6 +68,19 @@ DEFINED_TERMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Extensible terms: another value is kept, read as the default, and told as an event."""
 
+ENUMERATED: Final = tuple(keyword for keyword, (_, check) in ATTRIBUTES.items() if check is _YES_NO)
+"""Attributes that are YES or NO; another value is refused."""
+
+ITEM: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "ReferencedSOPClassUID": 0x00081150,
+        "ReferencedSOPInstanceUID": 0x00081155,
+        "RequestedMediaApplicationProfile": 0x2200000C,
+        "IconImageSequence": 0x00880200,
+    }
+)
+"""What has a meaning in an item of Referenced SOP Sequence."""
+
 _SEQUENCE: Final = 0x00081199
 _ICON: Final = (
     "SamplesPerPixel",
@@ -151,12 +164,14 @@ def _references(attributes: Mapping[str, Any], most: int) -> tuple[Reference, ..
 
 
 def _reference(item: Mapping[str, Any]) -> Reference:
-    sop_class = _item_uid(item, "ReferencedSOPClassUID", 0x00081150)
-    sop_instance = _item_uid(item, "ReferencedSOPInstanceUID", 0x00081155)
+    sop_class = _item_uid(item, "ReferencedSOPClassUID")
+    sop_instance = _item_uid(item, "ReferencedSOPInstanceUID")
     profile = item.get("RequestedMediaApplicationProfile") or ""
     if not isinstance(profile, str) or len(profile) > 64:
         message = "Requested Media Application Profile is not one value of at most 64 characters"
-        raise Refused(message, DimseStatus.INVALID_ATTRIBUTE_VALUE, [0x2200000C])
+        raise Refused(
+            message, DimseStatus.INVALID_ATTRIBUTE_VALUE, [ITEM["RequestedMediaApplicationProfile"]]
+        )
     return Reference(sop_class, sop_instance, profile, _icon(item))
 
 
@@ -170,7 +185,8 @@ def _icon(item: Mapping[str, Any]) -> SuppliedIcon | None:
     return SuppliedIcon(attributes, pixels) if isinstance(pixels, bytes) else None
 
 
-def _item_uid(item: Mapping[str, Any], keyword: str, tag: int) -> str:
+def _item_uid(item: Mapping[str, Any], keyword: str) -> str:
+    tag = ITEM[keyword]
     if keyword not in item:
         raise Refused(f"an item has no {keyword}", DimseStatus.MISSING_ATTRIBUTE, [tag])
     value = item[keyword]
@@ -196,13 +212,18 @@ def copies(arguments: Mapping[str, Any], most: int) -> int:
     return number
 
 
-def priority(arguments: Mapping[str, Any]) -> Priority:
-    """Request Priority (2200,0020), else (2000,0020) as S.4.2 names it: absent is MED. Raises Refused."""
+def priority(
+    arguments: Mapping[str, Any], default: Priority = Priority.MED, *, print_priority: bool = True
+) -> Priority:
+    """Request Priority (2200,0020), else (2000,0020) as S.4.2 names it where that is read, else the default.
+
+    Raises Refused 0115.
+    """
     tag, value = 0x22000020, arguments.get("RequestPriority")
-    if value in (None, ""):
+    if value in (None, "") and print_priority:
         tag, value = 0x20000020, arguments.get("PrintPriority")
     if value in (None, ""):
-        return Priority.MED
+        return default
     if value not in list(Priority):
         message = "Request Priority is not HIGH, MED or LOW"
         raise Refused(message, DimseStatus.INVALID_ARGUMENT_VALUE, [tag])

@@ -16,9 +16,7 @@ def compose_stations(
 ) -> Iterator[Station]:
     """Every drive of every station, ready to be started."""
     said = labels or LabelSettings()
-    for name in devices.alone():
-        yield _drive(devices, registry, bench, said, StationSettings(writers=(name,)), name, 0)
-    for name, station in devices.stations.items():
+    for name, station in devices.working().items():
         for number in range(len(station.writers)):
             yield _drive(devices, registry, bench, said, station, name, number)
 

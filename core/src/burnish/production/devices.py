@@ -31,6 +31,10 @@ class Devices:
     printers: Mapping[str, PrinterSettings] = field(default_factory=dict)
     label_makers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    def working(self) -> dict[str, StationSettings]:
+        """Every station by its name, those of one writer alone too."""
+        return {name: StationSettings(writers=(name,)) for name in self.alone()} | dict(self.stations)
+
     def alone(self) -> list[str]:
         """Writers that no station names."""
         named = {writer for station in self.stations.values() for writer in station.writers}
@@ -47,11 +51,8 @@ def media_of(writer: Writer, station: StationSettings) -> dict[MediaKind, int]:
 
 def makeable_kinds(devices: Devices, registry: Registry) -> set[MediaKind]:
     """The kinds of media that some station can make."""
-    stations = [StationSettings(writers=(name,)) for name in devices.alone()] + list(
-        devices.stations.values()
-    )
     found: set[MediaKind] = set()
-    for station in stations:
+    for station in devices.working().values():
         for name in station.writers:
             settings = devices.writers[name]
             writer = registry.writers[settings.driver].make(settings.driver_keys)

@@ -74,6 +74,21 @@ _FAILURE, _MEMORY, _PROCESSING = (
     StatusInfo.PROC_FAILURE,
 )
 
+OWN: Final = frozenset(
+    {
+        FaultKind.BAD_REQUEST,
+        FaultKind.DEVICE_BUSY,
+        FaultKind.DRIVER_FAULT,
+        FaultKind.DRIVE_FAULT,
+        FaultKind.LABEL_FAILED,
+        FaultKind.MEDIA_DEFECT,
+        FaultKind.MEDIUM_TOO_SMALL,
+        FaultKind.NO_BLANK_MEDIA,
+        FaultKind.OPERATOR_ACTION,
+    }
+)
+"""What the core itself finds wrong at a device, whatever its driver says."""
+
 # fmt: off
 POLICIES: Final[Mapping[FaultKind, Policy]] = MappingProxyType(
     {

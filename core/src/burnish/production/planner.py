@@ -20,6 +20,7 @@ from burnish.errors import BurnishError, Cancelled, RequestFailed
 from burnish.events import EventKind
 from burnish.fileset.bundles.wishes import Wishes
 from burnish.fileset.compose import Kit, Volume, compose
+from burnish.fileset.media import MediaSettings
 from burnish.fileset.names import map_file_set_id
 from burnish.fileset.naming import Naming
 from burnish.fileset.people import IdentityHold
@@ -158,7 +159,9 @@ class Planner:
             cancel = Cancel(_Asked(self._database, request))
             kit = _confirmed(self._kit) if row.people_confirmed else self._kit
             wishes = Wishes.of(row.attributes)
-            volumes = compose(wanted, naming_of(row), kit, wishes=wishes, may_split=may_split, cancel=cancel)
+            volumes = compose(
+                wanted, naming_of(row, kit.media), kit, wishes=wishes, may_split=may_split, cancel=cancel
+            )
             self._save(row, volumes)
         except Cancelled:
             self._settle(request)
@@ -268,12 +271,13 @@ def _may_split(row: RequestRow, kit: Kit) -> bool:
     return bool(asked == "YES")
 
 
-def naming_of(row: RequestRow) -> Naming:
+def naming_of(row: RequestRow, media: MediaSettings) -> Naming:
     """What the only volume of a request is called: as the SCU wants it, else made of the token."""
-    wanted = row.attributes
+    wanted = row.attributes if media.file_set_given == "use" else {}
+    made = media.file_set_prefix + row.token[:8]
     uid = wanted.get("StorageMediaFileSetUID") or minted_uid("file-set", row.token)
     return Naming(
-        file_set_id=map_file_set_id(wanted.get("StorageMediaFileSetID") or row.token[:8]),
+        file_set_id=map_file_set_id(wanted.get("StorageMediaFileSetID") or made),
         file_set_uid=uid,
         token=opaque_token(row.token, uid),
         made=datetime.fromtimestamp(int(row.initiated_at), UTC),

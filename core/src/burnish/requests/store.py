@@ -38,8 +38,12 @@ def create_request(
     owner_ae: str,
     attributes: Mapping[str, Any],
     wanted: Sequence[Reference],
+    preserve: bool = False,
 ) -> int:
-    """Write an IDLE request and its references; the UID must be free."""
+    """Write an IDLE request and its references; the UID must be free.
+
+    `preserve`: its instances stay as long as Preserve Composite Instances After Media Creation wants.
+    """
     now = time.time()
     request = insert_row(
         connection,
@@ -51,7 +55,7 @@ def create_request(
         info=StatusInfo.NORMAL,
         created_at=now,
         created_served=service_time(connection),
-        preserve=attributes.get("PreserveCompositeInstancesAfterMediaCreation") == "YES",
+        preserve=preserve,
         attributes=dict(attributes),
         failed=[],
     )

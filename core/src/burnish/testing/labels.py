@@ -129,6 +129,12 @@ class LabelMakerConformance(Conformance):
         said = Label(token="KITKITKIT", piece=1, extracted=False)  # noqa: S106
         assert len(self.drawn(maker, said)) == len(maker.styles)
 
+    def test_it_draws_the_codes_that_it_states(self, maker: LabelMaker) -> None:
+        """Pass it by stating in `symbologies` only those that are drawn as codes in some style."""
+        for symbology in maker.symbologies:
+            said = label(PEOPLE[0], barcode=Barcode(value="12345678", symbology=symbology))
+            assert [art for art in self.drawn(maker, said) if not art.warnings], symbology
+
     @pytest.mark.parametrize("form", Form)
     def test_it_draws_in_every_form(self, maker: LabelMaker, form: Form) -> None:
         """Pass it by the form that is wanted, the size of the stock, and the dots that are wanted."""

@@ -30,6 +30,7 @@ IDENTIFIER = re.compile(r"[A-Z0-9_][A-Z0-9_ -]{0,63}")
 """VR LO of (2200,000C): the letters of a CS, and the hyphens that PS3.11 writes identifiers with."""
 RECORDS = re.compile(r"[A-Z][A-Z ]{0,14}[A-Z]")
 FORMAT = re.compile(r"[a-z][a-z0-9-]*")
+_SOP_CLASS_UID = 0x0008_0016
 _UID = re.compile(r"[0-9.]{1,64}")
 
 
@@ -80,6 +81,18 @@ class ProfileConformance(Conformance):
         """Pass it by giving one row, and one type, to each pair of keyword and record."""
         pairs = [(key.keyword, record) for key in profile.directory_keys for record in key.records]
         assert len(set(pairs)) == len(pairs)
+
+    def test_its_content_is_what_it_judges(self, profile: Profile) -> None:
+        """Pass it by stating in `content` classes and syntaxes that `judge` takes, as far as those decide."""
+        wrong = [
+            (sop_class, syntax)
+            for content in profile.content
+            if not content.condition
+            for sop_class in content.sop_classes
+            for syntax in content.transfer_syntaxes
+            if _refused(profile.judge(Subject(sop_class, syntax, {})))
+        ]
+        assert wrong == []
 
     def test_what_fits_fits(self, profile: Profile, fitting: Subject) -> None:
         """Pass it by answering AsIs, or Transcode to a syntax that you take as it is."""
@@ -134,3 +147,10 @@ def _checked(fit: Fit) -> None:
     assert isinstance(fit, AsIs | Transcode | Unfit)
     if isinstance(fit, Transcode):
         assert _UID.fullmatch(fit.to)
+
+
+def _refused(fit: Fit) -> bool:
+    """Whether it is the class or the syntax that does not fit."""
+    return isinstance(fit, Unfit) and (
+        fit.reason is FailureReason.PROFILE_COMPRESSION_CONFLICT or _SOP_CLASS_UID in fit.attributes
+    )

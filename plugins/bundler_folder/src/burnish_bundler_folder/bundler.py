@@ -32,10 +32,12 @@ class FolderBundler(Bundler):
     def offers(self) -> Sequence[Offer]:
         """One, even where its manifest cannot be read: what is asked for and unfit is told."""
         title = self._folder.name
+        platforms: tuple[str, ...] = ()
         with suppress(BundleUnfit):
             manifest = read_manifest(self._folder)
             title = f"{manifest.title} {manifest.version}".strip()
-        return (Offer(kind=BundleKind.VIEWER, title=title, personal=False),)
+            platforms = tuple(_PLATFORMS[platform] for platform in manifest.start)
+        return (Offer(kind=BundleKind.VIEWER, title=title, personal=False, platforms=platforms),)
 
     def bundle(self, volume: BundledVolume, kind: BundleKind) -> Bundle:
         """The same for every volume."""

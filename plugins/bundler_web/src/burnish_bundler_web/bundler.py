@@ -9,7 +9,10 @@ from burnish_bundler_web.settings import Settings
 
 _CONTENT = Offer(kind=BundleKind.CONTENT, title="IHE PDI web content: pages and pictures", personal=True)
 _VIEWER = Offer(
-    kind=BundleKind.VIEWER, title="Viewer that a web browser opens from the medium", personal=True
+    kind=BundleKind.VIEWER,
+    title="Viewer that a web browser opens from the medium",
+    personal=True,
+    platforms=("any web browser",),
 )
 
 

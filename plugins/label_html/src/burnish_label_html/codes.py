@@ -13,8 +13,9 @@ value gets both. Source: ANSI/HIBC 2.6, modulo 43; ISO/IEC 15417, 16388, 16390, 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%"
 """Of Code 39, in the order of their values."""
@@ -23,6 +24,26 @@ QUIET: Final = {"QRCode": 4, "DataMatrix": 2}
 _ASCII: Final = re.compile(r"[ -~]+")
 _CODE39: Final = re.compile(r"[0-9A-Z\-. $/+%]+")
 _DIGITS: Final = re.compile(r"(?:[0-9]{2}){2,}")
+
+
+class Symbology(NamedTuple):
+    """A row of the table above."""
+
+    takes: str
+    pattern: re.Pattern[str]
+    kind: str
+    """As zxing-cpp calls what is drawn."""
+
+
+SYMBOLOGIES: Final[Mapping[str, Symbology]] = {
+    "CODE128": Symbology("ASCII 32 to 126", _ASCII, "Code128"),
+    "CODE39": Symbology("0-9 A-Z space - . $ / + %", _CODE39, "Code39"),
+    "INTER_2_5": Symbology("digits, an even number of at least 4", _DIGITS, "ITF"),
+    "HIBC": Symbology("the letters of Code 39", _CODE39, "Code128"),
+    "QR": Symbology("ASCII 32 to 126", _ASCII, "QRCode"),
+    "DATAMATRIX": Symbology("ASCII 32 to 126", _ASCII, "DataMatrix"),
+}
+"""By Barcode Symbology (2200,0006)."""
 
 
 class Impossible(ValueError):
@@ -64,20 +85,12 @@ def hibc(value: str) -> str:
 
 def symbol(value: str, symbology: str) -> Symbol:
     """Encode. Raises Impossible."""
-    rules = {
-        "CODE128": (_ASCII, "Code128"),
-        "CODE39": (_CODE39, "Code39"),
-        "INTER_2_5": (_DIGITS, "ITF"),
-        "HIBC": (_CODE39, "Code128"),
-        "QR": (_ASCII, "QRCode"),
-        "DATAMATRIX": (_ASCII, "DataMatrix"),
-    }
-    if symbology not in rules:
-        raise Impossible(f"a symbology that is none of {', '.join(rules)}")
-    takes, kind = rules[symbology]
-    if not takes.fullmatch(value):
+    if symbology not in SYMBOLOGIES:
+        raise Impossible(f"a symbology that is none of {', '.join(SYMBOLOGIES)}")
+    rule = SYMBOLOGIES[symbology]
+    if not rule.pattern.fullmatch(value):
         raise Impossible(f"a value that {symbology} does not take")
-    return _encoded(hibc(value) if symbology == "HIBC" else value, kind)
+    return _encoded(hibc(value) if symbology == "HIBC" else value, rule.kind)
 
 
 def _encoded(text: str, kind: str) -> Symbol:

@@ -68,6 +68,11 @@ class HtmlLabels(LabelMaker):
         """Every style, by name."""
         return {name: style.facts for name, style in self._styles.items()}
 
+    @property
+    def symbologies(self) -> Mapping[str, str]:
+        """Every symbology, with what it takes."""
+        return {name: rule.takes for name, rule in codes.SYMBOLOGIES.items()}
+
     def folder(self, style: str) -> Path:
         """Where a style's files are, for whoever wants to copy them."""
         return self._styles[style].folder

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from burnish.contracts import CheckSpec, MoverSpec
+from burnish.errors import FaultKind
 from burnish.hookspecs import hookimpl
 
 from burnish_mover_nimbie import doctor
@@ -19,12 +20,23 @@ from burnish_mover_nimbie.mover import NimbieMover, Settings
 __all__ = ["NimbieMover", "Settings", "burnish_checks", "burnish_contract", "burnish_movers"]
 
 burnish_contract: Final = 1
+RAISES: Final = frozenset(
+    {
+        FaultKind.DEVICE_BUSY,
+        FaultKind.DEVICE_OFFLINE,
+        FaultKind.NO_BLANK_MEDIA,
+        FaultKind.OPERATOR_ACTION,
+        FaultKind.SERVICE_ACTION,
+        FaultKind.UNKNOWN_REPLY,
+    }
+)
+"""Kinds of fault that the driver raises."""
 
 
 @hookimpl
 def burnish_movers() -> Sequence[MoverSpec[Any]]:
     """Offer `nimbie`."""
-    return [MoverSpec("nimbie", Settings, NimbieMover)]
+    return [MoverSpec("nimbie", Settings, NimbieMover, RAISES)]
 
 
 @hookimpl

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from burnish.contracts import PrinterSpec
+from burnish.errors import FaultKind
 from burnish.hookspecs import hookimpl
 
 from burnish_printer_file.printer import FilePrinter, Settings
@@ -15,9 +16,17 @@ from burnish_printer_file.printer import FilePrinter, Settings
 __all__ = ["FilePrinter", "Settings", "burnish_contract", "burnish_printers"]
 
 burnish_contract: Final = 1
+RAISES: Final = frozenset(
+    {
+        FaultKind.BAD_REQUEST,
+        FaultKind.DEVICE_OFFLINE,
+        FaultKind.OPERATOR_ACTION,
+    }
+)
+"""Kinds of fault that the driver raises."""
 
 
 @hookimpl
 def burnish_printers() -> Sequence[PrinterSpec[Any]]:
     """Offer `file`."""
-    return [PrinterSpec("file", Settings, FilePrinter)]
+    return [PrinterSpec("file", Settings, FilePrinter, RAISES)]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from burnish.contracts import CheckSpec, PrinterSpec
+from burnish.errors import FaultKind
 from burnish.hookspecs import hookimpl
 
 from burnish_printer_ipp import doctor
@@ -18,12 +19,24 @@ from burnish_printer_ipp.printer import IppPrinter, Settings
 __all__ = ["IppPrinter", "Settings", "burnish_checks", "burnish_contract", "burnish_printers"]
 
 burnish_contract: Final = 1
+RAISES: Final = frozenset(
+    {
+        FaultKind.BAD_REQUEST,
+        FaultKind.DEVICE_BUSY,
+        FaultKind.DEVICE_OFFLINE,
+        FaultKind.NO_PRINT_SUPPLIES,
+        FaultKind.OPERATOR_ACTION,
+        FaultKind.SERVICE_ACTION,
+        FaultKind.UNKNOWN_REPLY,
+    }
+)
+"""Kinds of fault that the driver raises."""
 
 
 @hookimpl
 def burnish_printers() -> Sequence[PrinterSpec[Any]]:
     """Offer `ipp`."""
-    return [PrinterSpec("ipp", Settings, IppPrinter)]
+    return [PrinterSpec("ipp", Settings, IppPrinter, RAISES)]
 
 
 @hookimpl

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from burnish.contracts import CheckSpec, PrinterSpec
+from burnish.errors import FaultKind
 from burnish.hookspecs import hookimpl
 
 from burnish_printer_zebra import doctor
@@ -20,12 +21,25 @@ from burnish_printer_zebra.settings import Settings
 __all__ = ["Settings", "ZebraPrinter", "burnish_checks", "burnish_contract", "burnish_printers"]
 
 burnish_contract: Final = 1
+RAISES: Final = frozenset(
+    {
+        FaultKind.BAD_REQUEST,
+        FaultKind.DEVICE_BUSY,
+        FaultKind.DEVICE_OFFLINE,
+        FaultKind.LABEL_FAILED,
+        FaultKind.NO_PRINT_SUPPLIES,
+        FaultKind.OPERATOR_ACTION,
+        FaultKind.SERVICE_ACTION,
+        FaultKind.UNKNOWN_REPLY,
+    }
+)
+"""Kinds of fault that the driver raises."""
 
 
 @hookimpl
 def burnish_printers() -> Sequence[PrinterSpec[Any]]:
     """Offer `zebra`."""
-    return [PrinterSpec("zebra", Settings, ZebraPrinter)]
+    return [PrinterSpec("zebra", Settings, ZebraPrinter, RAISES)]
 
 
 @hookimpl

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from burnish.contracts import CheckSpec, WriterSpec
+from burnish.errors import FaultKind
 from burnish.hookspecs import hookimpl
 
 from burnish_writer_xorriso import doctor
@@ -18,12 +19,25 @@ from burnish_writer_xorriso.settings import Settings
 __all__ = ["Settings", "XorrisoWriter", "burnish_checks", "burnish_contract", "burnish_writers"]
 
 burnish_contract: Final = 1
+RAISES: Final = frozenset(
+    {
+        FaultKind.BAD_REQUEST,
+        FaultKind.DRIVE_FAULT,
+        FaultKind.MEDIA_DEFECT,
+        FaultKind.MEDIUM_TOO_SMALL,
+        FaultKind.NO_BLANK_MEDIA,
+        FaultKind.OPERATOR_ACTION,
+        FaultKind.UNKNOWN_REPLY,
+        FaultKind.WRONG_MEDIUM,
+    }
+)
+"""Kinds of fault that the driver raises."""
 
 
 @hookimpl
 def burnish_writers() -> Sequence[WriterSpec[Any]]:
     """Offer `xorriso`."""
-    return [WriterSpec("xorriso", Settings, XorrisoWriter)]
+    return [WriterSpec("xorriso", Settings, XorrisoWriter, RAISES)]
 
 
 @hookimpl
