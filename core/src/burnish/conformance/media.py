@@ -186,7 +186,7 @@ def _compression(facts: Facts) -> Section:
         "C18",
         tables=(
             Table.of(
-                "What can be made of an instance that a profile does not hold as it came",
+                "What is made of an instance that a profile does not hold as it came",
                 ("From", "To"),
                 rows,
             ),
