@@ -7,12 +7,18 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("house", suppress_health_check=[HealthCheck.too_slow])  # on a busy machine all is
 settings.load_profile("house")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--scp AE@HOST:PORT`: the SCP that `tests/test_battery.py` judges; absent: ours."""
+    parser.addoption("--scp", default="", metavar="AE@HOST:PORT", help="the SCP that the battery judges")
 
 
 def pytest_configure() -> None:
@@ -40,3 +46,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("long"):
             item.add_marker(pytest.mark.skip(reason="a long battery: tests/run --all"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say of each case of the battery that was judged what became of it, by number."""
+    from burnish.battery.report import ranges
+    from burnish.battery.table import CASES
+
+    from tests.numbering import numbers_in
+
+    seen: dict[str, set[int]] = {}
+    for outcome in ("passed", "failed", "error"):
+        reports = terminalreporter.stats.get(outcome, [])
+        seen[outcome] = {number for one in reports for number in numbers_in(one.nodeid)}
+    bad = seen["failed"] | seen["error"]
+    if judged := seen["passed"] | bad:
+        terminalreporter.section("battery")
+        for said, numbers in (("passed", judged - bad), ("failed", bad), ("not run", set(CASES) - judged)):
+            open_ones = {number for number in numbers if CASES[number].waits_for}
+            if numbers - open_ones:
+                terminalreporter.line(f"{said}: {ranges(sorted(numbers - open_ones))}")
+        for number, case in CASES.items():
+            if case.waits_for:
+                terminalreporter.line(f"open: {number}, waits for {case.waits_for}")

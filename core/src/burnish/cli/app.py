@@ -153,6 +153,27 @@ def conformance(
 
 
 @app.command()
+def check_scp(
+    to: Annotated[str, typer.Argument(metavar="AE@HOST:PORT", help="The SCP to be judged.")],
+    ae: AeOption = "BURNISH_CHECK",
+    only: Annotated[str, typer.Option(help="Cases and ranges of them: 1-28,59; absent: all.")] = "",
+    media: Annotated[bool, typer.Option("--media", help="Cases that have media made, too.")] = False,
+    profile: Annotated[str, typer.Option(help="Media application profile that is asked for.")] = "STD-GEN-CD",
+    timeout: Annotated[str, typer.Option(help="How long an answer, or a medium, may take.")] = "60s",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="What differs from burnish where the standard is silent fails.")
+    ] = False,
+    junit: Annotated[Path | None, typer.Option(help="A JUnit report to write.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge any media creation SCP by numbered cases over the network. Exit 0 where none failed, else 1."""
+    from burnish.cli.battery import run_check
+
+    how = {"media": media, "strict": strict, "as_document": as_json}
+    sys.exit(run_check(to, ae, only, profile, timeout, junit, **how))
+
+
+@app.command()
 def doctor(
     deep: Annotated[bool, typer.Option("--deep", help="Hash every instance again.")] = False,
     as_json: JsonOption = False,

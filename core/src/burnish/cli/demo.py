@@ -17,9 +17,9 @@ from typing import Any
 
 from burnish.cli import complain, say
 from burnish.cli.progress import progress
-from burnish.cli.samples import write_samples
 from burnish.cli.scu import attributes_of, client_of, send, wait
 from burnish.config import load_config
+from burnish.dicom.samples import write_samples
 from burnish.dicom.scu import Client
 from burnish.errors import BurnishError, ConfigError
 from burnish.fileset.content import Unreadable

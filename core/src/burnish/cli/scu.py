@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from burnish.cli import complain, say
+from burnish.cli.address import parse_address
 from burnish.cli.progress import progress
 from burnish.dicom.scu import Client, StoreResult
 from burnish.errors import BurnishError, ConfigError
@@ -27,11 +28,8 @@ _POLL = 0.1
 
 def client_of(to: str, ae: str) -> Client:
     """A client for AE@HOST:PORT. Raises ConfigError where that is not how it is spelt."""
-    called, at, address = to.partition("@")
-    host, colon, port = address.rpartition(":")
-    if not (at and colon and called and host and port.isdigit()):
-        raise ConfigError(f"{to!r} is not AE@HOST:PORT; try 'BURNISH@127.0.0.1:11112'")
-    return Client(host.strip("[]"), int(port), called, ae)
+    called, host, port = parse_address(to)
+    return Client(host, port, called, ae)
 
 
 def references_of(paths: Sequence[Path]) -> dict[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Studies for a demonstration: two made people, a CT and an MR, a handful of slices each.
+"""Made studies: two people, a CT and an MR, for a demonstration; slices of anybody for checks.
 
 Everything in them is invented. The pixels are a phantom of discs, 128 x 128, 12 bit.
 """
@@ -26,24 +26,26 @@ def write_samples(folder: Path) -> None:
         target = folder / patient
         target.mkdir(parents=True, exist_ok=True)
         for number in range(1, slices + 1):
-            dataset = _slice(patient, sop_class, modality, number)
+            dataset = made_slice(patient, sop_class, modality, number)
             dataset.PatientName, dataset.PatientBirthDate, dataset.PatientSex = name, birth, sex
             dataset.file_meta.TransferSyntaxUID = syntax
             dataset.save_as(target / f"{number:04d}.dcm", enforce_file_format=True)
 
 
-def _slice(patient: str, sop_class: str, modality: str, number: int) -> Dataset:
+def made_slice(patient: str, sop_class: str, modality: str, number: int, *, series: str = "demo") -> Dataset:
+    """A slice of somebody, Explicit VR Little Endian; another `series` has other UIDs."""
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.SpecificCharacterSet = "ISO_IR 100"
     dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = UID(sop_class)
-    dataset.SOPInstanceUID = UID(minted_uid("demo", patient, number))
+    dataset.SOPInstanceUID = UID(minted_uid(series, patient, number))
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     dataset.PatientID, dataset.Modality = patient, modality
-    dataset.StudyInstanceUID = minted_uid("demo", patient, "study")
-    dataset.SeriesInstanceUID = minted_uid("demo", patient, "series")
-    dataset.FrameOfReferenceUID = minted_uid("demo", patient, "frame")
+    dataset.StudyInstanceUID = minted_uid(series, patient, "study")
+    dataset.SeriesInstanceUID = minted_uid(series, patient, "series")
+    dataset.FrameOfReferenceUID = minted_uid(series, patient, "frame")
     dataset.StudyID, dataset.SeriesNumber, dataset.InstanceNumber = "1", 1, number
     dataset.StudyDate = dataset.SeriesDate = dataset.ContentDate = "20260105"
     dataset.StudyTime = dataset.SeriesTime = dataset.ContentTime = "101500"
