@@ -420,7 +420,7 @@ def test_scu_echo(to: list[str], tmp_path: Path) -> None:
 def test_scu_step_by_step(to: list[str], server: Installation, study: Path, tmp_path: Path) -> None:
     """Store, create, initiate, get, and a cancel that comes too late."""
     told = burnish("scu", "store", study / "ct", "--json", *to, folder=tmp_path)
-    assert [(Path(one["path"]).name, one["stored"], one["reason"]) for one in told.json] == [
+    assert [(Path(one["path"]).name, one["stored"], one["reason"]) for one in told.json["files"]] == [
         (f"00{number}.dcm", True, "") for number in range(3)
     ]
     uid = "2.25.4711"

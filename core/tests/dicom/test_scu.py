@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from burnish.dicom.scu import MAX_CONTEXTS, Client, ScuError, StoreResult
+from burnish.dicom.scu import MAX_CONTEXTS, Client, Reach, ScuError, StoreResult
 from burnish.dicom.storage import storage_classes
 from burnish.terms import MEDIA_CREATION_MANAGEMENT, DimseStatus
 from pydicom import dcmread
@@ -22,7 +22,7 @@ ONE = {"ReferencedSOPClassUID": CT, "ReferencedSOPInstanceUID": "1.2.3.4"}
 
 
 def client(running: House, **how: str) -> Client:
-    return Client("127.0.0.1", running.port, how.get("called", "BURNISH"), how.get("calling", "SCU"))
+    return Client(Reach("127.0.0.1", running.port, how.get("called", "BURNISH"), how.get("calling", "SCU")))
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def stock() -> Iterator[int]:
 
 
 def test_the_uid_that_another_scp_assigns(stock: int) -> None:
-    assert Client("127.0.0.1", stock, "BURNISH").create({"ReferencedSOPSequence": [ONE]}) == "1.2.3.99"
+    assert Client(Reach("127.0.0.1", stock, "BURNISH")).create({"ReferencedSOPSequence": [ONE]}) == "1.2.3.99"
 
 
 def test_what_is_no_dicom_is_told(running: House, files: list[Path], tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_why_there_is_no_association(running: House) -> None:
     with house(aets={"A": Policy()}) as strict, pytest.raises(ScuError, match="Calling AE title"):
         client(strict).echo()
     with pytest.raises(ScuError, match="nobody listens"):
-        Client("127.0.0.1", 9, "BURNISH").echo()
+        Client(Reach("127.0.0.1", 9, "BURNISH")).echo()
 
 
 def test_a_refusal_carries_status_and_comment(running: House) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from burnish.cli import complain, say
 from burnish.cli.progress import progress
-from burnish.cli.scu import attributes_of, client_of, send, wait
+from burnish.cli.scu import Values, attributes_of, client_of, send, wait
 from burnish.config import load_config
 from burnish.dicom.samples import write_samples
 from burnish.dicom.scu import Client
@@ -150,7 +150,7 @@ def _make(
             {"ReferencedSOPClassUID": one.sop_class, "ReferencedSOPInstanceUID": one.sop_instance}
             for one in left.values()
         ]
-        uid = client.create(attributes_of(items, profile, ["AllowMediaSplitting=YES"]), None)
+        uid = client.create(attributes_of(items, profile, Values(settings=["AllowMediaSplitting=YES"])), None)
         client.initiate(uid, copies, None)
         status = wait(client, uid, lambda told: say(f"  {told}"))
         if status["ExecutionStatus"] == ExecutionStatus.DONE:

@@ -176,13 +176,13 @@ def _free(bind: str, number: int, address: str) -> Finding:
 
 
 def _echo(loaded: Loaded, address: str) -> Finding:
-    from burnish.dicom.scu import Client
+    from burnish.dicom.scu import Client, Reach
 
     server = loaded.config.server
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.bind, server.bind)  # noqa: S104 - not bound here
     try:
         socket.create_connection((host, server.port), _ECHO_SECONDS).close()
-        Client(host, server.port, server.ae_title, next(iter(loaded.config.aets), _CALLING)).echo()
+        Client(Reach(host, server.port, server.ae_title, next(iter(loaded.config.aets), _CALLING))).echo()
     except (OSError, BurnishError) as error:
         text = f"{server.ae_title}@{address} does not answer: {error}"
         return wrong("port", text, "look at what the server says on stderr; start it again")
