@@ -245,7 +245,7 @@ def test_the_same_files_go_again_under_other_uids(server: Installation, to: list
 
 
 def test_waiting_has_an_end(tmp_path: Path, study: Path) -> None:
-    """3 where it takes too long; what is late is cancelled where that is wanted; 1 where it ends otherwise."""
+    """3 where it takes too long, and it is cancelled where that is wanted; 1 where it ends otherwise."""
     installation = Installation(tmp_path, HELD)
     text = installation.config.read_text()
     installation.config.write_text(f'plugins = ["profiles", "format-iso9660", "writer-scripted"]\n{text}')
