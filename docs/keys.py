@@ -60,6 +60,7 @@ _NAMES: Final = {
     "bool": "true or false",
     "timedelta": "duration",
     "Path": "path",
+    "Any": "anything",
 }
 
 

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from burnish.dicom.answers import ANSWERS
+from burnish.dicom.commands import Operation
 
 from tests import kinds
 from tests.histories import Told, Watched
-from tests.lab import Installation, Scu, ct, mr, serving
+from tests.lab import ANSWERED, Installation, Scu, ct, mr, serving
 from tests.media import Medium, medium_of
 
 PLUGINS = 'plugins = ["profiles", "format-iso9660", "writer-scripted"]\n'
@@ -20,6 +22,17 @@ driver = "scripted"
 path = "robot"
 hold_retry = "0.1s"
 """
+
+
+@pytest.fixture(autouse=True)
+def stated_answers() -> Iterator[None]:
+    """Every answer that a test was given is one that the conformance statement has for its operation."""
+    ANSWERED.clear()
+    yield
+    unstated = {
+        (name, f"{status:04X}") for name, status in ANSWERED if status not in ANSWERS[Operation[name]]
+    }
+    assert unstated == set()
 
 
 @pytest.fixture(scope="session")

@@ -102,8 +102,12 @@ def serving(folder: Path, text: str = FILE_WRITER) -> Iterator[Installation]:
         installation.stop()
 
 
+ANSWERED: list[tuple[str, int]] = []
+"""Operation and status of every answer that a `Scu` was given since somebody looked."""
+
+
 class Scu:
-    """A stock SCU. Every call uses an association of its own; statuses are returned, never judged."""
+    """A stock SCU. Every call uses an association of its own; statuses are returned, never judged here."""
 
     def __init__(self, port: int, calling: str = "STOCKSCU", called: str = "BURNISH") -> None:
         self.port, self.calling, self.called = port, calling, called
@@ -129,13 +133,13 @@ class Scu:
         """C-STORE; the statuses."""
         kinds = {(ds.SOPClassUID, ds.file_meta.TransferSyntaxUID) for ds in data_sets}
         with self.associate([build_context(*kind) for kind in sorted(kinds)]) as association:
-            return [int(association.send_c_store(ds).Status) for ds in data_sets]
+            return [_noted("C_STORE", association.send_c_store(ds)) for ds in data_sets]
 
     def create(self, attributes: Dataset, uid: str | None = None) -> int:
         """N-CREATE; the status."""
         with self.associate() as association:
             association.bind(evt.EVT_DIMSE_RECV, self._note)
-            return int(association.send_n_create(attributes, MCM, uid)[0].Status)
+            return _noted("N_CREATE", association.send_n_create(attributes, MCM, uid)[0])
 
     def _note(self, event: Any) -> None:
         command = event.message.command_set
@@ -152,13 +156,13 @@ class Scu:
     def action(self, kind: int, uid: str, information: Dataset | None = None, sop_class: str = MCM) -> int:
         """N-ACTION; the status."""
         with self.associate() as association:
-            return int(association.send_n_action(information, kind, sop_class, uid)[0].Status)
+            return _noted("N_ACTION", association.send_n_action(information, kind, sop_class, uid)[0])
 
     def get(self, uid: str, tags: Sequence[int] = tuple(STATUS.values())) -> tuple[int, Dataset]:
         """N-GET; the status and what was told."""
         with self.associate() as association:
             status, told = association.send_n_get(list(tags), MCM, uid)  # type: ignore[arg-type]
-            return int(status.Status), told or Dataset()
+            return _noted("N_GET", status), told or Dataset()
 
     def state(self, uid: str) -> tuple[str, str, int]:
         """Execution Status, its info, pieces made; ("GONE", "", 0) where there is no such instance."""
@@ -187,6 +191,12 @@ class Scu:
         """Create, start and wait; the UID and the last state."""
         uid = self.order(data_sets, **arguments)
         return uid, self.wait(uid)
+
+
+def _noted(operation: str, answer: Dataset) -> int:
+    """The status, which is kept for the judge of all of them."""
+    ANSWERED.append((operation, int(answer.Status)))
+    return int(answer.Status)
 
 
 def keep_answers(association: Association) -> None:

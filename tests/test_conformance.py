@@ -1,19 +1,26 @@
 """The conformance statement: it changes with what it is read from, in every form."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from burnish.conformance.document import Section
 from burnish.conformance.render import as_html, as_markdown
+from burnish.conformance.statement import DEMANDS
 from burnish.dicom.answers import ANSWERS
 from burnish.dicom.commands import Operation
+from burnish.errors import FaultKind
+from burnish.production.faults import OWN
+from burnish.registry import Registry
 from burnish.terms import DimseStatus
 
+HOUSE = Path(__file__).parent.parent
 SHELF = '[writers.shelf]\ndriver = "file"\npath = "out"\nmedia = ["{}"]\n'
 
 
@@ -127,3 +134,87 @@ def test_texts_stay_texts() -> None:
     document = Section("<b>|", text=("<script>",))
     assert "<script>" not in as_html(document)
     assert "<" not in as_markdown(document)
+
+
+# --- what drivers raise -------------------------------------------------------------------------------------
+
+DRIVERS = {
+    "writer_file": "writers",
+    "writer_xorriso": "writers",
+    "mover_nimbie": "movers",
+    "printer_file": "printers",
+    "printer_ipp": "printers",
+    "printer_zebra": "printers",
+}
+
+
+@pytest.mark.parametrize("plugin", sorted(DRIVERS))
+def test_a_driver_states_the_faults_that_its_code_names(plugin: str) -> None:
+    package = HOUSE / "plugins" / plugin / "src" / f"burnish_{plugin}"
+    sources = [path for path in package.rglob("*.py") if path.name not in ("__init__.py", "simulator.py")]
+    named = {FaultKind[name] for path in sources for name in kinds_in(path)}
+    [spec] = getattr(Registry.load([plugin.replace("_", "-")]), DRIVERS[plugin]).values()
+    assert spec.raises == named
+
+
+def test_the_server_states_the_faults_that_it_finds() -> None:
+    """Every kind that production gives as a fault, and none besides."""
+    rooms = [
+        path for path in (HOUSE / "core/src/burnish/production").glob("*.py") if path.name != "faults.py"
+    ]
+    given = {FaultKind[name] for path in rooms for name in kinds_in(path)}
+    compared = {FaultKind.WRONG_MEDIUM, FaultKind.UNSAFE_TARGET}
+    assert given - compared == OWN
+
+
+def kinds_in(path: Path) -> set[str]:
+    return set(re.findall(r"FaultKind\.([A-Z][A-Z_]+)", path.read_text())) & set(FaultKind.__members__)
+
+
+def test_what_nobody_raises_is_marked(tmp_path: Path) -> None:
+    document = json.loads(conformance(tmp_path, SHELF.format("CD-R")))
+    assert row(document, "OUTPUT_FULL")[2] == "nobody here"
+    assert "writer file" in row(document, "STORAGE_FULL")[2]
+    assert row(document, "UNKNOWN")[2:] == ("not said here", "")
+
+
+# --- the outline --------------------------------------------------------------------------------------------
+
+
+def test_the_chapters_are_those_of_the_standard(tmp_path: Path) -> None:
+    """PS3.2-2021b A.1 to A.8, in their order, and every demand has a place."""
+    document = json.loads(conformance(tmp_path))
+    assert [part["title"] for part in document["parts"]] == [
+        "Overview",
+        "Contents",
+        "Introduction",
+        "Networking",
+        "Media interchange",
+        "Support of character sets",
+        "Security",
+        "Annexes",
+    ]
+    places = [one for caption, one in cells(document) if caption.startswith("What PS3.4 S.4.2")]
+    assert [one[0] for one in places] == list(DEMANDS)
+    assert [one for one in places if one[2] == "nowhere"] == []
+
+
+def test_the_diagram_shows_who_is_configured(tmp_path: Path) -> None:
+    text = SHELF.format("CD-R") + '[aets.PACS]\n[aets.CT1]\nmay = ["store"]\n'
+    document = json.loads(conformance(tmp_path, text))
+    [diagram] = [one for section in every(document) for one in section["diagrams"]]
+    assert diagram["columns"] == [["AE PACS", "AE CT1"], ["BURNISH (SCP, FSC)"], ["station shelf"]]
+    said = {arrow["start"]: arrow["label"] for arrow in diagram["arrows"]}
+    assert said["AE CT1"] == ["C-ECHO, C-STORE"]
+    assert said["BURNISH (SCP, FSC)"] == ["CD-R"]
+    drawn = ElementTree.fromstring(
+        re.findall("<svg.*?</svg>", conformance(tmp_path, text, "html").decode(), re.S)[0]
+    )
+    words = " ".join(filter(None, drawn.itertext()))
+    assert all(name in words for column in diagram["columns"] for name in column)
+
+
+def every(section: Any) -> Iterator[Any]:
+    yield section
+    for part in section["parts"]:
+        yield from every(part)
