@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from burnish.instances.keys import KEYS
+from burnish.labels.content import EXTRACTED
 from burnish.testing.inked import said_by
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
@@ -477,3 +479,48 @@ def _log(folder: Path) -> list[dict[str, Any]]:
 def _kill(number: int) -> None:
     with suppress(ProcessLookupError):
         os.kill(number, signal.SIGKILL)
+
+
+# --- what is extracted --------------------------------------------------------------------------------------
+
+
+def test_what_a_label_takes_of_instances_is_what_is_stated(opened: Open) -> None:
+    """Each attribute of the table changes the label, and no other text of a head does."""
+    desk = opened()
+    texts = [key.keyword for key in KEYS if key.vr in ("LO", "SH", "PN", "CS", "DA") and key.keyword in FREE]
+    assert set(EXTRACTED) <= set(texts)
+    plain = said_of(desk, {})
+    changed = {keyword for keyword in texts if said_of(desk, {keyword: FREE[keyword]}) != plain}
+    assert changed == set(EXTRACTED)
+
+
+FREE = {
+    "PatientName": "Other^Name",
+    "PatientID": "OTHER",
+    "IssuerOfPatientID": "OTHER",
+    "PatientBirthDate": "19010101",
+    "PatientSex": "M",
+    "StudyID": "OTHER",
+    "StudyDate": "20010101",
+    "StudyDescription": "another",
+    "AccessionNumber": "OTHER",
+    "InstitutionName": "another house",
+    "Modality": "OT",
+    "SeriesDescription": "another",
+    "ReferringPhysicianName": "Other^Doctor",
+    "Manufacturer": "another",
+    "BodyPartExamined": "LEG",
+    "PerformingPhysicianName": "Other^Doctor",
+    "InstitutionalDepartmentName": "another",
+    "SeriesDate": "20010101",
+    "ContentDate": "20010101",
+}
+"""Attributes with a value that no slice has."""
+
+
+def said_of(desk: Desk, values: Mapping[str, str]) -> dict[str, Any]:
+    """What a label of a slice with these values says, but for what tells pieces apart."""
+    one = ct(1, **values)
+    assert set(desk.scu.store(*one)) == {0}
+    [said] = desk.make(*one)
+    return {key: value for key, value in said.items() if key not in ("token", "file_set_id")}
