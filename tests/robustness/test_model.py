@@ -94,6 +94,8 @@ class World:
     burnish: Installation
     stored: list[str] = field(default_factory=list)
     steps: int = 0
+    judged: int = 0
+    """The last row of events that was judged."""
     told: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Every state that N-GET told, and how often."""
 
@@ -358,19 +360,21 @@ class Annex(RuleBasedStateMachine):
                 assert self.clients[one.owner].act(CANCEL, one.uid).status == 0
         for client in self.clients.values():
             client.__exit__()
-        check_events(self.world.burnish, {one.uid for one in self.mine})
+        check_events(self.world, {one.uid for one in self.mine})
 
 
-def check_events(burnish: Installation, uids: set[str]) -> None:
-    """Every step that the rows tell is one of the table."""
+def check_events(world: World, uids: set[str]) -> None:
+    """Every step that the rows since the last history tell is one of the table."""
     query = (
-        "SELECT r.id, r.sop_instance, e.kind, e.data FROM events e JOIN requests r ON e.request = r.id"
-        " WHERE e.kind LIKE 'request-%' ORDER BY e.id"
+        "SELECT e.id, r.id, r.sop_instance, e.kind, e.data FROM events e JOIN requests r ON e.request = r.id"
+        " WHERE e.id > ? AND e.kind LIKE 'request-%' ORDER BY e.id"
     )
     before: dict[int, str] = {}
-    with closing(sqlite3.connect(burnish.data / "burnish.sqlite", timeout=30)) as connection:
-        rows = connection.execute(query).fetchall()
-    for request, uid, kind, data in rows:
+    with closing(sqlite3.connect(world.burnish.data / "burnish.sqlite", timeout=30)) as connection:
+        rows = connection.execute(query, [world.judged]).fetchall()
+    assert {uid for _, _, uid, _, _ in rows} >= uids
+    for number, request, uid, kind, data in rows:
+        world.judged = number
         if uid in uids and kind != "request-planned":
             told = json.loads(data)
             status = told.get("status", "IDLE")
