@@ -380,17 +380,18 @@ def sealed(house: House) -> object:
     return (house.newest() / "DICOMDIR").read_bytes()[:1].hex()
 
 
-def strangers(house: House) -> object:
-    association = AE("STRANGER").associate(
-        "127.0.0.1",
-        house.installation.port,
-        [build_context(MCM)],  # type: ignore[list-item]
-        ae_title="BURNISH",
-    )
-    established = association.is_established
-    if established:
+def established(house: House, calling: str = "STOCKSCU", called: str = "BURNISH") -> bool:
+    """Whether an association is."""
+    ae, contexts = AE(calling), [build_context(MCM)]
+    association = ae.associate("127.0.0.1", house.installation.port, contexts, ae_title=called)  # type: ignore[arg-type]
+    found = association.is_established
+    if found:
         association.release()
-    return established
+    return found
+
+
+def strangers(house: House) -> object:
+    return established(house, calling="STRANGER")
 
 
 def style_of_the_house(house: House) -> object:
@@ -402,16 +403,7 @@ def urgent_print_priority(house: House) -> object:
 
 
 def answers_to(house: House) -> object:
-    association = AE("STOCKSCU").associate(
-        "127.0.0.1",
-        house.installation.port,
-        [build_context(MCM)],  # type: ignore[list-item]
-        ae_title="HOUSE",
-    )
-    established = association.is_established
-    if established:
-        association.release()
-    return established
+    return established(house, called="HOUSE")
 
 
 # --- the promises -------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,28 +23,16 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import CTImageStorage, Verification  # type: ignore[attr-defined]
 
+from tests.commands import Told
 from tests.lab import MCM, Installation, Scu, ct, serving
 
 HELD = '[writers.shelf]\ndriver = "scripted"\npath = "press"\nhold_retry = "0.1s"\n'
 
 
-@dataclass(frozen=True)
-class Said:
-    """What a command printed."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-def scu(*words: object) -> Said:
+def scu(*words: object) -> Told:
     command = [sys.executable, "-m", "burnish.cli", "scu", *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    return Said(done.returncode, done.stdout, done.stderr)
+    return Told(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture(scope="module")

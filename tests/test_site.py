@@ -33,6 +33,7 @@ from tests.test_documents import model_keys
 HOUSE = Path(__file__).parent.parent
 PAGES = sorted((HOUSE / "docs" / "pages").rglob("*.md"))
 BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+VNU = HOUSE / "tests/browsers/node_modules/vnu-jar/build/dist/vnu.jar"
 PORT = "11112"
 """As pages write it; a free one takes its place."""
 BIN = Path(sys.executable).parent
@@ -249,6 +250,36 @@ def test_nothing_is_loaded_from_elsewhere(site: Path, pages: dict[str, Links]) -
     assert [(name, load) for name, page in pages.items() for load in page.loads if "//" in load] == []
     styles = "".join(path.read_text("utf-8") for path in site.rglob("*.css"))
     assert re.findall(r"url\([\"']?(?:https?:)?//[^)]*\)|@import[^;]*//[^;]*", styles) == []
+
+
+THEMES_OWN = ("Attribute “autocomplete” is only allowed", "Bad value “” for attribute “tabindex”")
+"""What vnu finds in every page of the theme, and what is not ours to mend."""
+
+
+@pytest.mark.judge("java")
+def test_the_pages_are_html(site: Path, tmp_path: Path) -> None:
+    """By vnu: nothing but what the theme has; in the conformance statement, which is all ours, nothing."""
+    chosen = [
+        "index.html",
+        "how-to/connect-an-scu.html",
+        "reference/configuration.html",
+        "reference/faults.html",
+    ]
+    found = faults_of([site / name for name in chosen])
+    assert [one for one in found if not any(known in one for known in THEMES_OWN)] == []
+    assert found, "the judge sees nothing at all"
+    statement = tmp_path / "statement.html"
+    command = [sys.executable, "-m", "burnish.cli", "conformance", "--format", "html", "--out", statement]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert faults_of([statement]) == []
+
+
+def faults_of(paths: list[Path]) -> list[str]:
+    """What vnu says, a line each."""
+    done = subprocess.run(
+        ["java", "-jar", VNU, "--errors-only", *paths], capture_output=True, text=True, check=False
+    )
+    return done.stderr.splitlines()
 
 
 def test_the_reference_has_everything(pages: dict[str, Links]) -> None:

@@ -160,10 +160,21 @@ def _naming(facts: Facts) -> Section:
     head = ("Volume", "File-set ID", "File-set UID")
     table = Table.of("A request with File-set ID DISC_7A and UID 1.2.3", head, rows)
     names = ("file_set_given", "file_set_prefix")
+    told = (
+        ("Referenced Storage Media Sequence (2200,000D)", "an item for each volume, in their order"),
+        (
+            "Total Number of Pieces of Media Created (2200,000B)",
+            "each copy of each volume, once it is proven",
+        ),
+    )
     return Section(
         "File-set ID and UID",
         "C10 C15",
-        tables=(table, settings_table("Settings", "media", facts.config.media, names)),
+        tables=(
+            table,
+            Table.of("What N-GET tells of them", ("", ""), told),
+            settings_table("Settings", "media", facts.config.media, names),
+        ),
     )
 
 
