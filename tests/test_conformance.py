@@ -97,6 +97,13 @@ def test_what_is_negotiated_is_stated(tmp_path: Path) -> None:
     assert uids == {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.1", "1.2.840.10008.5.1.1.33"}
 
 
+def test_every_class_has_its_name(tmp_path: Path) -> None:
+    document = json.loads(conformance(tmp_path))
+    names = {one[1]: one[0] for caption, one in cells(document) if caption == "SOP Classes"}
+    assert len(names) > 200
+    assert [uid for uid, name in names.items() if name == uid] == []
+
+
 def test_every_form_says_the_same(tmp_path: Path) -> None:
     document = json.loads(conformance(tmp_path))
     words = {one[0] for _, one in cells(document) if one[0]}

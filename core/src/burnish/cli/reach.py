@@ -4,11 +4,14 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from burnish.errors import ConfigError
+
+if TYPE_CHECKING:  # `burnish --help` does without them
+    from burnish.dicom.scu import Client, Reach, Retries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +33,8 @@ class How:
     retry_wait: str
     as_json: bool
 
-    def reach(self) -> Any:
-        """A `Reach`. Raises ConfigError."""
+    def reach(self) -> "Reach":
+        """Where the SCP is. Raises ConfigError."""
         from burnish.cli.address import parse_address
         from burnish.dicom.scu import Reach, TlsFiles
         from burnish.dicom.scu.reaching import SYNTAXES
@@ -52,14 +55,14 @@ class How:
             tls=TlsFiles(*files, any_host=self.tls_any_host) if self.tls else None,
         )
 
-    def retried(self) -> Any:
-        """`Retries`, said on stderr. Raises ConfigError."""
+    def retried(self) -> "Retries":
+        """What is tried again; each is said on stderr. Raises ConfigError."""
         from burnish.cli import complain
         from burnish.dicom.scu import Retries
 
         return Retries(self.retries, seconds("--retry-wait", self.retry_wait), complain)
 
-    def client(self) -> Any:
+    def client(self) -> "Client":
         """A client. Raises ConfigError."""
         from burnish.dicom.scu import Client
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,20 @@ def code(number: int) -> str:
     return f"{number:04X}H"
 
 
+_LATER: Final = {
+    "1.2.840.10008.5.1.4.1.1.66.7": "Label Map Segmentation Storage",
+    "1.2.840.10008.5.1.4.1.1.66.8": "Height Map Segmentation Storage",
+    "1.2.840.10008.5.1.4.1.1.9.100.1": "Waveform Presentation State Storage",
+    "1.2.840.10008.5.1.4.1.1.9.100.2": "Waveform Acquisition Presentation State Storage",
+}
+"""Of PS3.6 Table A-1, which pydicom 3.0's dictionary does not have yet."""
+
+
 def uid_name(uid: str) -> str:
     """The name that PS3.6 gives a UID; the UID itself where it has none."""
     from pydicom.uid import UID
 
-    return UID(uid).name
+    return _LATER.get(uid) or UID(uid).name
 
 
 def named(keyword: str) -> tuple[str, str]:
