@@ -84,7 +84,10 @@ class Stock:
 
     def act(self, event: Any) -> tuple[int, None]:
         self.acted.append(event.action_information)
-        return self._next("N-ACTION"), None
+        code = self._next("N-ACTION")
+        if code == -1:
+            event.assoc.abort()
+        return max(code, 0), None
 
     def store(self, event: Any) -> int:
         self.stored.append(event.dataset)
@@ -290,6 +293,18 @@ def test_a_lost_answer_is_asked_for_again_only_under_a_uid_of_ours(study: Path) 
         assert len(forgetful.created) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "found", "said"), [("initiate", 0xA510, "started"), ("cancel", 0x0112, "cancelled")]
+)
+def test_an_action_whose_answer_was_lost_is_found_done(words: str, found: int, said: str) -> None:
+    """A510 says that it was started, 0112 that it was cancelled; neither says the other."""
+    how = ["--retries", "1", "--retry-wait", "0.1s"]
+    with Stock({"N-ACTION": [-1, found]}).listening() as forgetful:
+        assert scu(words, "1.2.3", *forgetful.to, *how).out == f"{said}\n"
+    with Stock({"N-ACTION": [-1, 0xA510 + 0x0112 - found]}).listening() as forgetful:
+        assert scu(words, "1.2.3", *forgetful.to, *how).code == 1
+
+
 def test_nobody_there_is_tried_again_until_somebody_is(tmp_path: Path) -> None:
     with Stock().listening() as one:
         port = one.port
@@ -454,7 +469,7 @@ def test_its_statement_says_how_it_was_called(study: Path) -> None:
         assert len(one.created) == 2
         offered.append(called[name])
     assert any("Implicit VR Little Endian" in cell for cell in offered[0])
-    assert plain["0213H, resource limitation"][1] == "N-CREATE, N-ACTION"
+    assert plain["0213H, resource limitation"][1] == "N-CREATE, N-ACTION 1"
 
 
 @pytest.mark.parametrize("form", ["md", "html", "pdf"])

@@ -154,8 +154,8 @@ class Client:
         def attempt() -> bool:
             with self._reach.associated([build_context(*kind) for kind in kinds]) as association:
                 while left:
-                    result = _store(association, left[0], renaming)
-                    refused = None if result.stored else _NotStored(result)
+                    result, lost = _store(association, left[0], renaming)
+                    refused = None if result.stored else _NotStored(result, lost=lost)
                     if refused and self._retries.cover("C-STORE", refused):
                         raise refused
                     note(result)
@@ -212,7 +212,7 @@ class Client:
                 )
             return True
 
-        self._retries.run("N-ACTION", attempt, True)
+        self._retries.run(f"N-ACTION {action}", attempt, True)
 
     def get(self, sop_instance: str, keywords: Sequence[str] = STATUS_ATTRIBUTES) -> dict[str, Any]:
         """Ask about a request; plain values by keyword, what the SCP does not keep left out."""
@@ -252,8 +252,8 @@ class Client:
 class _NotStored(ScuError):
     """A file that the SCP did not take."""
 
-    def __init__(self, result: StoreResult) -> None:
-        super().__init__(result.comment, result.status, result.comment, lost=result.status is None)
+    def __init__(self, result: StoreResult, *, lost: bool) -> None:
+        super().__init__(result.comment, result.status, result.comment, lost=lost)
         self.result = result
 
 
@@ -274,17 +274,20 @@ def _in_groups(kinds: Sequence[tuple[str, str]]) -> list[Sequence[tuple[str, str
     return [kinds[start : start + MAX_CONTEXTS] for start in range(0, len(kinds), MAX_CONTEXTS)]
 
 
-def _store(association: Association, file: _Sendable, renaming: Renaming | None) -> StoreResult:
-    status, comment, sent_as = None, "no answer; the association is lost", ""
+def _store(association: Association, file: _Sendable, renaming: Renaming | None) -> tuple[StoreResult, bool]:
+    """What became of a file, and whether the association was lost over it."""
+    status, comment, sent_as, lost = None, "no answer; the association is lost", "", True
     try:
         data = renaming.renamed(file.path) if renaming else file.path
         sent_as = "" if isinstance(data, Path) else str(data.SOPInstanceUID)
         answer = association.send_c_store(data)
         if "Status" in answer:
-            status, comment = int(answer.Status), str(answer.get("ErrorComment", ""))
-    except (RuntimeError, ValueError, AttributeError, OSError) as error:
+            status, comment, lost = int(answer.Status), str(answer.get("ErrorComment", "")), False
+    except RuntimeError as error:  # pynetdicom, of an association that is over
         comment = f"not sent: {error}"
-    return StoreResult(file.path, file.sop_class, file.sop_instance, status, comment, sent_as)
+    except (ValueError, AttributeError, OSError) as error:
+        comment, lost = f"not sent: {error}", False
+    return StoreResult(file.path, file.sop_class, file.sop_instance, status, comment, sent_as), lost
 
 
 def _plain(attributes: Dataset) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from burnish.dicom.scu.reaching import ScuError
 from burnish.terms import DimseStatus
 
 T = TypeVar("T")
-EVERY: Final = ("C-ECHO", "C-STORE", "N-CREATE", "N-ACTION", "N-GET")
+EVERY: Final = ("C-ECHO", "C-STORE", "N-CREATE", "N-ACTION 1", "N-ACTION 2", "N-GET")
 
 
 class Retried(NamedTuple):
@@ -34,7 +34,7 @@ RETRIED: Final[Sequence[Retried]] = (
     Retried("nobody listens, or the association is rejected as transient", EVERY, lambda error: error.soon),
     Retried(
         "0213H, resource limitation",
-        ("N-CREATE", "N-ACTION"),
+        ("N-CREATE", "N-ACTION 1"),
         _status(DimseStatus.RESOURCE_LIMITATION),
     ),
     Retried(
@@ -51,10 +51,16 @@ RETRIED: Final[Sequence[Retried]] = (
         (DimseStatus.DUPLICATE_SOP_INSTANCE,),
     ),
     Retried(
-        "no answer to an Initiate or a Cancel",
-        ("N-ACTION",),
+        "no answer to an Initiate",
+        ("N-ACTION 1",),
         lambda error: error.lost,
-        (DimseStatus.ALREADY_INITIATED, DimseStatus.NO_SUCH_SOP_INSTANCE),
+        (DimseStatus.ALREADY_INITIATED,),
+    ),
+    Retried(
+        "no answer to a Cancel",
+        ("N-ACTION 2",),
+        lambda error: error.lost,
+        (DimseStatus.NO_SUCH_SOP_INSTANCE,),
     ),
 )
 
