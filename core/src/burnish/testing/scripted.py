@@ -308,18 +308,13 @@ def next_action(folder: Path) -> Action:
         script = folder / "script.json"
         actions = json.loads(script.read_text("utf-8")) if script.exists() else []
         if actions:
-            _put_script(folder, actions[1:])
+            write_script(folder, actions[1:])
     return Action.read(actions[0]) if actions else Action()
 
 
 def write_script(folder: Path, actions: Sequence[dict[str, Any]]) -> None:
     """Put `actions` into a writer's folder, in one step; a script that is there is replaced."""
-    with _locked(folder / "script.lock"):
-        _put_script(folder, actions)
-
-
-def _put_script(folder: Path, actions: Sequence[dict[str, Any]]) -> None:
-    temporary = folder / ".script.json.part"
+    temporary = folder / f".script.{os.getpid()}.part"  # a driver may put its own there meanwhile
     temporary.write_text(json.dumps(list(actions)), "utf-8")
     temporary.replace(folder / "script.json")
 
